@@ -1,0 +1,237 @@
+"""A DNS list: its zone, what its answers mean, how it is tested, how fast it may be asked.
+
+Owns the reading of return codes and what an admin may override of a list. Must not know how answers are fetched,
+nor where the descriptions come from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+
+from rblwatch.core.target import Family, Target
+
+#: Answers of a DNSBL stay inside this range; anything else is a parked zone or a rewriting resolver.
+#: Source: RFC 5782 section 2.1.
+LISTING_RANGE = IPv4Network("127.0.0.0/8")
+
+#: What many operators answer to a query that they do not serve, unless the list's own table says otherwise.
+#: Source: Spamhaus "DNSBL return codes" (127.255.255.0/24); RFC 5782 section 5 (127.0.0.1 is never a listing).
+COMMON_REFUSALS = (IPv4Network("127.255.255.0/24"), IPv4Network("127.0.0.1/32"))
+
+
+class Severity(StrEnum):
+    """What a listing does to mail delivery, from "reported" to "many large receivers reject"."""
+
+    INFORMATIONAL = "informational"
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """Position from 0 (informational) to 3 (critical)."""
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+class Claim(StrEnum):
+    """What kind of thing a return code claims about its target."""
+
+    LISTED = "listed"
+    INFO = "info"  # a fact worth showing: listed, at severity informational
+    NEUTRAL = "neutral"  # a normal answer of a reputation scale
+    ALLOW = "allow"  # a good word
+
+
+class Kind(StrEnum):
+    """What a list is asked about, and whether being on it is bad."""
+
+    IP = "ip"
+    DOMAIN = "domain"
+    ALLOW = "allow"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one return code says."""
+
+    label: str
+    severity: Severity
+    claim: Claim = Claim.LISTED
+    text: str = ""
+    """The code's meaning in a sentence, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRange:
+    """All codes from the first to the last, compared as numbers; one exact code is a range of one."""
+
+    first: IPv4Address
+    last: IPv4Address
+
+    def matches(self, code: IPv4Address) -> bool:
+        """Whether the code lies inside, both ends included."""
+        return self.first <= code <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class CodePattern:
+    """Codes by octet, such as 127.0.*.3; None stands for any value."""
+
+    octets: tuple[int | None, int | None, int | None, int | None]
+
+    def matches(self, code: IPv4Address) -> bool:
+        """Whether every given octet is the code's."""
+        return all(want is None or want == have for want, have in zip(self.octets, code.packed, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBit:
+    """Codes with one bit set in the last octet; several bits mean several things at once.
+
+    Source: RFC 5782 section 2.3.
+    """
+
+    value: int
+
+    def matches(self, code: IPv4Address) -> bool:
+        """Whether the bit is set."""
+        return bool(code.packed[3] & self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A row of a list's table: which answers, and what they say."""
+
+    match: CodeRange | CodePattern | CodeBit
+    meaning: Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """Points whose right answers are known. No listed point: the list can be tested on its negative side only."""
+
+    listed: tuple[Target, ...] = ()
+    clear: tuple[Target, ...] = ()
+
+
+#: Source: RFC 5782 section 5.
+RFC5782_SELFTEST = SelfTest(
+    listed=(
+        Target("127.0.0.2", Family.IPV4),
+        Target("::ffff:7f00:2", Family.IPV6),
+        Target("test", Family.NAME),
+    ),
+    clear=(
+        Target("127.0.0.1", Family.IPV4),
+        Target("::ffff:7f00:1", Family.IPV6),
+        Target("invalid", Family.NAME),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the operator allows a list to be asked; None where no number is known."""
+
+    per_second: float | None = None
+    per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocklist:
+    """A DNS list, as it is asked and read here."""
+
+    id: str
+    zone: str
+    """Lower case, without a final dot; holds the key where the list wants one (then `keyed`)."""
+    kind: Kind = Kind.IP
+    name: str = ""
+    operator: str = ""
+    families: frozenset[Family] = frozenset({Family.IPV4, Family.IPV6})
+    """What the list has entries about; nothing else is asked of it, and an absence there would mean nothing."""
+    codes: tuple[Code, ...] = ()
+    """Several rows may match one code (bits); where an exact row matches, it alone counts."""
+    refusals: tuple[IPv4Network, ...] = COMMON_REFUSALS
+    """Answers that mean "you may not ask", unless `codes` names the very same address."""
+    otherwise: Meaning = Meaning("listed", Severity.MAJOR)
+    """For a code inside 127.0.0.0/8 that the table lacks: seen, reported, never critical."""
+    ignored: tuple[IPv4Address, ...] = ()
+    """Codes that the admin does not want to hear of: read as neutral."""
+    accepted: frozenset[Target] = frozenset()
+    """Targets whose listing here the admin has accepted."""
+    selftest: SelfTest = RFC5782_SELFTEST
+    pace: Pace = Pace()
+    keyed: bool = False
+    """The query name holds a secret: it is never logged, shown or stored."""
+    public_zone: str = ""
+    """The zone without its key, for people; empty where they are the same."""
+    lookup_url: str = ""
+    delist_url: str = ""
+    note: str = ""
+
+    @property
+    def shown_zone(self) -> str:
+        """The zone that may be shown: never with a key in it."""
+        return self.public_zone or self.zone
+
+    def meanings(self, code: IPv4Address) -> tuple[Meaning, ...]:
+        """All that one code inside 127.0.0.0/8 says, at least one meaning; never a refusal's."""
+        rows = [row for row in self.codes if row.match.matches(code)]
+        exact = [row for row in rows if isinstance(row.match, CodeRange) and row.match.first == row.match.last]
+        said = tuple(row.meaning for row in exact or rows) or (self.otherwise,)
+        if code in self.ignored:
+            return tuple(replace(meaning, claim=Claim.NEUTRAL) for meaning in said)
+        return said
+
+    def refuses(self, code: IPv4Address) -> bool:
+        """Whether the code is the list's "you may not ask"; its own table wins over the common refusals."""
+        named = any(
+            isinstance(row.match, CodeRange) and row.match.first == row.match.last == code for row in self.codes
+        )
+        return not named and any(code in network for network in self.refusals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What an admin changes of a list's description."""
+
+    severity: Severity | None = None
+    """Takes the place of every severity in the list's table."""
+    ignore_codes: tuple[IPv4Address, ...] = ()
+    accept: tuple[Target, ...] = field(default=())
+
+
+def overridden(blocklist: Blocklist, override: Override) -> Blocklist:
+    """The list as the admin wants it read."""
+    changed = replace(blocklist, ignored=override.ignore_codes, accepted=frozenset(override.accept))
+    if override.severity is None:
+        return changed
+    severity = override.severity
+    return replace(
+        changed,
+        codes=tuple(replace(row, meaning=replace(row.meaning, severity=severity)) for row in changed.codes),
+        otherwise=replace(changed.otherwise, severity=severity),
+    )
+
+
+def bare(zone: str, *, families: frozenset[Family] | None = None, kind: Kind = Kind.IP) -> Blocklist:
+    """A list of which only the zone is known: RFC 5782 self-test, the common refusals, any other code a listing."""
+    zone = zone.strip().rstrip(".").lower()
+    default = frozenset({Family.NAME}) if kind is Kind.DOMAIN else frozenset({Family.IPV4, Family.IPV6})
+    return Blocklist(id=zone, zone=zone, kind=kind, name=zone, families=families or default)
+
+
+def link(template: str, target: Target) -> str | None:
+    """A look-up or delisting page for a target: `{ip}` and `{domain}` stand for it; None where there is no page.
+
+    Templates come from the catalogue and the configuration only, and a target's text is canonical, so nothing
+    needs escaping.
+    """
+    if not template:
+        return None
+    return template.replace("{ip}", target.text).replace("{domain}", target.text)

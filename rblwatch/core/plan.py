@@ -1,0 +1,68 @@
+"""What is asked together, and when a list is due.
+
+Owns the unit of work (a batch: one list, one family, a slice of targets) and the due times of lists and pairs. Must
+not know how questions travel, nor who waits for the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.question import Failed, Found
+from rblwatch.core.soundness import Probe, ProbeAnswer
+from rblwatch.core.target import Family, Target
+
+#: How long a list's TTL may lengthen the interval. Source: design, "What it costs".
+LONGEST_TTL = timedelta(hours=1)
+#: A record that expires at the very second of the next question would be read from the cache once more.
+_TTL_MARGIN = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One list, one family, a slice of targets; the probes are asked first, through the same nameserver."""
+
+    blocklist: Blocklist
+    family: Family
+    probes: tuple[Probe, ...] = ()
+    targets: Sequence[Target] = ()
+    """Asked only if the probes leave the list trusted; with no probes, asked in any case."""
+    nameserver: str | None = None
+    """`host:port` to ask; None lets the resolver choose one that answers, and change to another for the whole batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchResult:
+    """What came back of a batch. Absent answers are counted, not kept: asked = absent + found + failed."""
+
+    nameserver: str
+    """`host:port` of the one nameserver that every answer here came from (or that failed to give one)."""
+    probes: tuple[ProbeAnswer, ...] = ()
+    asked: int = 0
+    """Targets asked; 0 where the probes did not leave the list trusted."""
+    absent: int = 0
+    found: Mapping[Target, Found] = field(default_factory=dict)
+    failed: Mapping[Target, Failed] = field(default_factory=dict)
+    negative_ttl_s: int | None = None
+    """The longest remaining time for which a cache may repeat one of the absent answers; None if none said so."""
+    questions: int = 0
+    """Transmissions, probes and repetitions included."""
+
+
+def due_at(asked_at: datetime | None, interval: timedelta, ttl: timedelta | None) -> datetime | None:
+    """When a list (or pair) is to be asked again; None means now.
+
+    Asking before the cached answer has run out tells nothing new, so the TTL lengthens the interval, up to an hour.
+    """
+    if asked_at is None:
+        return None
+    wait = min(ttl, LONGEST_TTL) + _TTL_MARGIN if ttl else timedelta()
+    return asked_at + max(interval, wait)
+
+
+def effective_interval(interval: timedelta, ttl: timedelta | None) -> timedelta:
+    """The interval at which a list is really asked, as `due_at` applies it."""
+    return max(interval, min(ttl, LONGEST_TTL) + _TTL_MARGIN) if ttl else interval

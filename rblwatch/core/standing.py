@@ -1,0 +1,203 @@
+"""What we hold to be true of a pair, and how it changes.
+
+Theory of operation. A pair is one target on one list. Its standing is what was last *confirmed*; what an answer says
+beyond that is news, and waits in the standing as pending until a second probe of the list vouches for it, because
+caches lie in both directions: a probe answered from the resolver's cache says nothing about a list that died a
+minute ago. `observe` takes a verdict in and never tells anything; `settle` takes the proof that was gathered for it
+and tells at most one transition. Between the two, `wanted` says which proof is needed at all.
+
+- "listed" and "changed" want a *negative* proof: a point that no cache can hold is still clear.
+- "delisted" wants `delist_after` conclusive clear answers in a row, and a *positive* proof: the list's test point,
+  fetched after the first clear answer, that is after the copy that a cache held then has run out (`ready_at`).
+- News is settled only together with an answer that repeats it. An unknown verdict repeats nothing and changes nothing.
+- While a list is distrusted (it was caught lying, and caches may still hold its lies), news waits.
+
+Must not know how verdicts were reached, what is stored, or who is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from rblwatch.core.verdict import Clear, Listed, Unknown, Verdict
+
+
+class Change(StrEnum):
+    """How a standing changed."""
+
+    LISTED = "listed"
+    CHANGED = "changed"
+    DELISTED = "delisted"
+    REINTERPRETED = "reinterpreted"  # the list's answer is the same; its codes no longer mean "listed" here
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """News that waits for its proof."""
+
+    change: Change
+    listed: Listed | None
+    """The verdict to come true; None for a delisting."""
+    seen_at: datetime
+    """The first answer that said so."""
+    ready_at: datetime
+    """No proof from before this moment counts: a cache may have answered it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What we hold to be true of a pair now."""
+
+    looked: bool = False
+    """A conclusive answer has been had before; until then, a listing is a first look and no event."""
+    listed: Listed | None = None
+    clear_at: datetime | None = None
+    """When the target was last seen clear; None if never."""
+    clears: int = 0
+    """Conclusive clear answers in a row while listed."""
+    pending: Pending | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What an answer has to be read with: facts about the list at the moment of the answer."""
+
+    at: datetime
+    positive_until: datetime | None
+    """When the copy that a cache may now hold of the positive test point will have run out; None: it has no such point."""
+    distrust_until: datetime | None = None
+    """Until then caches may hold what the list said when it was caught lying."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What second probes said of the list, in the same sweep as the verdict that they vouch for."""
+
+    negative: bool = False
+    """A fresh point that no cache can hold is clear."""
+    positive_at: datetime | None = None
+    """When the list's positive point was last asked and right."""
+    has_positive: bool = True
+    """False: the list has no positive point, so a delisting rests on its clear answers and the negative side alone."""
+
+
+class Wanted(StrEnum):
+    """Which proof a standing's news waits for."""
+
+    NEGATIVE = "negative"
+    POSITIVE = "positive"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A standing that has taken in one verdict; the news in it, if any, is settled with `settle`."""
+
+    standing: Standing
+    repeated: bool
+    """This very answer bears the pending news out."""
+    reinterpreted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A standing changed, and the change is proven."""
+
+    change: Change
+    listed: Listed
+    """What is listed now; for an end, what was listed."""
+    before: Listed | None
+    """What was listed before, for a change of codes."""
+    seen_at: datetime
+    """The first answer that said so: an honest "since", together with `clear_at`."""
+    clear_at: datetime | None
+    """When the target was last seen clear before it was seen listed; None if never."""
+    first_look: bool = False
+
+
+def observe(standing: Standing, verdict: Verdict, circumstances: Circumstances) -> Observation:
+    """Take one verdict into a standing. An unknown verdict changes nothing."""
+    match verdict:
+        case Unknown():
+            return Observation(standing, repeated=False)
+        case Listed():
+            return _observe_listed(standing, verdict, circumstances)
+        case Clear():
+            return _observe_clear(standing, verdict, circumstances)
+
+
+def wanted(observation: Observation, delist_after: int, at: datetime) -> Wanted | None:
+    """Which proof would settle the news of this observation now; None if nothing can be settled."""
+    pending = observation.standing.pending
+    if pending is None or not observation.repeated or at < pending.ready_at:
+        return None
+    if pending.change is Change.DELISTED:
+        return Wanted.POSITIVE if observation.standing.clears >= delist_after else None
+    return Wanted.NEGATIVE
+
+
+def settle(observation: Observation, proof: Proof, delist_after: int, at: datetime) -> tuple[Standing, Transition | None]:
+    """Turn proven news into a transition; without proof it stays pending."""
+    standing = observation.standing
+    if observation.reinterpreted and standing.listed is not None:
+        told = Transition(Change.REINTERPRETED, standing.listed, None, at, standing.clear_at)
+        return Standing(looked=True, clear_at=at), told
+    pending = standing.pending
+    want = wanted(observation, delist_after, at)
+    if pending is None or want is None or not _proven(want, pending, proof):
+        return standing, None
+    if pending.listed is None:
+        assert standing.listed is not None  # a delisting waits only in the standing of a listed pair
+        told = Transition(Change.DELISTED, standing.listed, None, pending.seen_at, standing.clear_at)
+        return Standing(looked=True, clear_at=at), told
+    told = Transition(
+        pending.change,
+        pending.listed,
+        standing.listed,
+        pending.seen_at,
+        standing.clear_at,
+        first_look=not standing.looked,
+    )
+    return Standing(looked=True, listed=pending.listed, clear_at=standing.clear_at), told
+
+
+def _observe_listed(standing: Standing, verdict: Listed, circumstances: Circumstances) -> Observation:
+    if standing.listed is not None and standing.listed.codes == verdict.codes:
+        # Label and severity follow the description of the list, which the admin may edit; that is no event.
+        return Observation(replace(standing, listed=verdict, clears=0, pending=None), repeated=False)
+    change = Change.LISTED if standing.listed is None else Change.CHANGED
+    waiting = standing.pending
+    same = waiting is not None and waiting.change is change
+    seen_at = waiting.seen_at if waiting is not None and same else circumstances.at
+    ready_at = max(_trust(circumstances), waiting.ready_at if waiting is not None and same else circumstances.at)
+    pending = Pending(change, verdict, seen_at, ready_at)
+    return Observation(replace(standing, clears=0, pending=pending), repeated=True)
+
+
+def _observe_clear(standing: Standing, verdict: Clear, circumstances: Circumstances) -> Observation:
+    if standing.listed is None:
+        return Observation(Standing(looked=True, clear_at=circumstances.at), repeated=False)
+    if verdict.codes and set(standing.listed.codes) <= set(verdict.codes):
+        return Observation(standing, repeated=False, reinterpreted=True)
+    if circumstances.at < _trust(circumstances):
+        return Observation(standing, repeated=False)
+    waiting = standing.pending
+    if waiting is None or waiting.change is not Change.DELISTED:
+        ready_at = circumstances.positive_until or circumstances.at
+        waiting = Pending(Change.DELISTED, None, circumstances.at, max(ready_at, circumstances.at))
+    return Observation(replace(standing, clears=standing.clears + 1, pending=waiting), repeated=True)
+
+
+def _trust(circumstances: Circumstances) -> datetime:
+    return circumstances.distrust_until or circumstances.at
+
+
+def _proven(want: Wanted, pending: Pending, proof: Proof) -> bool:
+    match want:
+        case Wanted.NEGATIVE:
+            return proof.negative
+        case Wanted.POSITIVE if not proof.has_positive:
+            return proof.negative
+        case Wanted.POSITIVE:
+            return proof.positive_at is not None and proof.positive_at >= pending.ready_at

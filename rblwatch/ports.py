@@ -1,0 +1,50 @@
+"""The places where there are truly two of a kind: one real, one scripted.
+
+Owns the Protocols that services reach the outside world through. Must not know any implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.plan import Batch, BatchResult
+from rblwatch.core.target import Target
+
+
+class Clock(Protocol):
+    """Time and chance, the only two things that the rules cannot know themselves."""
+
+    def now(self) -> datetime:
+        """Wall-clock time, aware, in UTC."""
+
+    def monotonic_s(self) -> float:
+        """Seconds on a clock that no step of the wall clock moves; durations are measured with it."""
+
+    def random(self) -> float:
+        """A number in [0, 1)."""
+
+
+class Lookup(Protocol):
+    """Asks DNS lists. Failures are values: nothing is raised for what a network or a list does."""
+
+    async def ask(self, batch: Batch) -> BatchResult:
+        """Ask a batch: its probes first, then its targets if the probes leave the list trusted.
+
+        One result holds answers of one nameserver only; where that one fails, the whole batch is asked of the next.
+        """
+
+    async def texts(self, blocklist: Blocklist, targets: Sequence[Target]) -> dict[Target, str]:
+        """The list's own words (TXT) on listed targets, cleaned of controls and bidi marks, at most 500 characters.
+
+        For people only; a target without one is left out.
+        """
+
+
+class Names(Protocol):
+    """Looks up ordinary names."""
+
+    async def addresses(self, name: Target) -> tuple[Target, ...] | None:
+        """The A and AAAA records of a name, CNAMEs followed; empty: it has none; None: it could not be looked up."""
