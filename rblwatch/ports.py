@@ -10,7 +10,9 @@ from datetime import datetime
 from typing import Protocol
 
 from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.message import Message
 from rblwatch.core.plan import Batch, BatchResult
+from rblwatch.core.retry import Outcome
 from rblwatch.core.target import Target
 
 
@@ -48,3 +50,10 @@ class Names(Protocol):
 
     async def addresses(self, name: Target) -> tuple[Target, ...] | None:
         """The A and AAAA records of a name, CNAMEs followed; empty: it has none; None: it could not be looked up."""
+
+
+class Notifier(Protocol):
+    """Sends one message to one recipient. What a sink does wrong is an outcome, not an exception."""
+
+    async def send(self, message: Message) -> Outcome:
+        """Render the message for its recipient's sink and send it, within the notifier's hard time-out."""

@@ -1,0 +1,168 @@
+"""A group of news that people get as one message, and what the message says to each recipient.
+
+Owns which news becomes which line for a recipient, given what that recipient has been told before. It is decided when
+the message leaves, not when the news was committed: what is told is what is true then. Must not know words or sinks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from rblwatch.core.incident import Incident
+from rblwatch.core.listing import Ending, Listing
+
+#: First looks wait for every list to be asked once, but not for ever. Source: design, "Confirming news".
+FIRST_LOOK_WAIT = timedelta(minutes=5)
+
+
+class Group(StrEnum):
+    """What is gathered into one alert."""
+
+    NEWS = "news"  # listed, changed, delisted
+    FIRST_LOOK = "first-look"  # already listed when we first looked
+    ENDED = "ended"  # listings that ended, but were not delisted: one alert per cause
+    INCIDENT = "incident"  # a list went bad, or recovered
+    STANDING = "standing"  # what stands, for a recipient or route that was added, or was muted
+    NOTICE = "notice"  # about rblwatch itself
+
+
+class Kind(StrEnum):
+    """What one piece of news is."""
+
+    LISTED = "listed"
+    CHANGED = "changed"
+    DELISTED = "delisted"
+    ENDED = "ended"
+    UNROUTED = "unrouted"  # the listing stands, but this recipient will not hear of it any more
+    BLIND = "blind"
+    SIGHTED = "sighted"  # a list can be believed again
+    NOTICE = "notice"
+
+
+class Line(StrEnum):
+    """What a recipient reads about one listing or cause."""
+
+    LISTED = "listed"
+    CHANGED = "changed"
+    DELISTED = "delisted"
+    WAS_LISTED = "was-listed"  # listed and already over, and never told before
+    ENDED = "ended"
+    UNROUTED = "unrouted"
+    BLIND = "blind"
+    SIGHTED = "sighted"
+    NOTICE = "notice"
+
+
+class Told(StrEnum):
+    """What a recipient knows of one listing."""
+
+    NEVER = "never"
+    OPEN = "open"  # was told that it is listed
+    CLOSED = "closed"  # was told that it is over
+
+
+class Drop(StrEnum):
+    """Why a piece of news makes no line of its own."""
+
+    MERGED = "merged"  # another line of the same message says it
+    ALREADY_TOLD = "already-told"
+    NEVER_TOLD = "never-told"  # the end of something that this recipient was never told of
+    OVER = "over"  # it was muted, or came before the recipient, and ended meanwhile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """One piece of news in an alert."""
+
+    id: int
+    kind: Kind
+    at: datetime
+    listing: Listing | None = None
+    """As it is now, for news about a listing."""
+    codes: tuple[str, ...] = ()
+    """At the time of the news, for a change of codes."""
+    before: tuple[str, ...] = ()
+    """The codes before a change."""
+    incident: Incident | None = None
+    text: str = ""
+    """For a notice, and for the cause of an end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What a message says to one recipient: lines in the order of the news, and what was left out and why."""
+
+    lines: tuple[tuple[Line, News], ...]
+    dropped: tuple[tuple[Drop, News], ...]
+    told: Mapping[int, Told]
+    """What the recipient knows of each listing (by id) once the message has arrived."""
+
+
+def compose(news: Sequence[News], told: Mapping[int, Told], group: Group) -> Composed:
+    """Say what one recipient is to read now, of news in the order it happened.
+
+    Nobody is told of the end of what he was not told of; what began and ended unsaid is told as one past interval;
+    and nothing is told twice. An empty result means that the message is not sent.
+    """
+    lines: list[tuple[Line, News]] = []
+    dropped: list[tuple[Drop, News]] = []
+    after: dict[int, Told] = {}
+    by_listing: dict[int, list[News]] = {}
+    for item in news:
+        if item.listing is None:
+            lines.append((Line(item.kind.value), item))
+        else:
+            by_listing.setdefault(item.listing.id, []).append(item)
+    for listing_id, items in by_listing.items():
+        line, reason, state = _line(items, told.get(listing_id, Told.NEVER), group)
+        after[listing_id] = state
+        spoken = items[-1] if line is not None else None
+        if line is not None and spoken is not None:
+            lines.append((line, spoken))
+        dropped.extend((reason, item) for item in items if item is not spoken)
+    lines.sort(key=lambda pair: pair[1].id)
+    return Composed(tuple(lines), tuple(dropped), after)
+
+
+def _line(items: Sequence[News], told: Told, group: Group) -> tuple[Line | None, Drop, Told]:
+    """The one line about a listing, the reason for whatever makes none, and what the recipient knows afterwards."""
+    kinds = {item.kind for item in items}
+    listing = items[-1].listing
+    assert listing is not None
+    match told:
+        case Told.CLOSED:
+            return None, Drop.ALREADY_TOLD, told
+        case Told.OPEN:
+            return _line_to_the_aware(kinds, listing)
+        case Told.NEVER:
+            return _line_to_the_unaware(kinds, listing, group)
+
+
+def _line_to_the_aware(kinds: set[Kind], listing: Listing) -> tuple[Line | None, Drop, Told]:
+    if Kind.DELISTED in kinds:
+        return Line.DELISTED, Drop.MERGED, Told.CLOSED
+    if Kind.ENDED in kinds:
+        return Line.ENDED, Drop.MERGED, Told.CLOSED
+    if Kind.UNROUTED in kinds:
+        return Line.UNROUTED, Drop.MERGED, Told.NEVER
+    if Kind.CHANGED in kinds:
+        return Line.CHANGED, Drop.MERGED, Told.OPEN
+    return None, Drop.ALREADY_TOLD, Told.OPEN
+
+
+def _line_to_the_unaware(kinds: set[Kind], listing: Listing, group: Group) -> tuple[Line | None, Drop, Told]:
+    if not kinds & {Kind.LISTED, Kind.CHANGED}:
+        return None, Drop.NEVER_TOLD, Told.NEVER
+    if listing.stands:
+        return Line.LISTED, Drop.MERGED, Told.OPEN
+    if group is Group.STANDING:
+        return None, Drop.OVER, Told.NEVER
+    return Line.WAS_LISTED, Drop.MERGED, Told.CLOSED
+
+
+def ending_line(ending: Ending) -> Kind:
+    """As what the end of a listing is told."""
+    return Kind.DELISTED if ending is Ending.DELISTED else Kind.ENDED

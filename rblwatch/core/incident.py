@@ -1,0 +1,68 @@
+"""One cause behind many symptoms: a list died, lies, or refuses us.
+
+Owns when a list's trouble becomes an incident that people are told of. Must not know servers: an incident is about a
+list or the resolver, and never pages anyone about a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rblwatch.core.question import Reason
+from rblwatch.core.soundness import Flaw, Soundness, State
+
+#: A list that stays unsound this long is as good as retired: its listings end. Source: design, law 8.
+RETIRED_AFTER = timedelta(days=30)
+
+#: From best to worst, for the one state that stands for a list over all families.
+_WORSENING = (State.SOUND, State.UNVERIFIED, State.REFUSING, State.UNREACHABLE, State.UNSOUND)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """A list that cannot be believed, from when to when."""
+
+    id: int
+    blocklist: str
+    zone: str
+    state: State
+    reason: Reason | None
+    flaw: Flaw | None
+    detail: str
+    since_at: datetime
+    opened_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The soundness of a list, and since when it has been so."""
+
+    soundness: Soundness
+    since_at: datetime
+
+
+def worst(conditions: Iterable[Condition]) -> Condition | None:
+    """The condition that stands for a list; for the same state the one that has lasted longest."""
+    ranked = sorted(conditions, key=lambda c: (-_WORSENING.index(c.soundness.state), c.since_at))
+    return ranked[0] if ranked else None
+
+
+def notable(condition: Condition, now: datetime, blind_after: timedelta) -> bool:
+    """Whether people are to be told about a list's condition now.
+
+    A list that lists what it must not would ring every phone, so it is told at once; anything else that blinds us
+    may be a passing fault and is told after `blind_after`.
+    """
+    if condition.soundness.trusted:
+        return False
+    if condition.soundness.flaw in (Flaw.WILDCARD, Flaw.INVERTED):
+        return True
+    return now - condition.since_at >= blind_after
+
+
+def retired(condition: Condition, now: datetime) -> bool:
+    """Whether a list has been unsound for so long that its listings end."""
+    return condition.soundness.state is State.UNSOUND and now - condition.since_at >= RETIRED_AFTER

@@ -1,0 +1,117 @@
+"""Which news goes to which recipient, and why not.
+
+Owns the decision for one piece of news and one recipient, with a reason from a closed set that is stored with it. Must
+not know how or when messages leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from rblwatch.core.blocklist import Severity
+from rblwatch.core.settings import Route, Topic
+
+
+class Decision(StrEnum):
+    """What becomes of one piece of news for one recipient, when it is committed."""
+
+    TELL = "tell"
+    SILENCED = "silenced"
+    BELOW_SEVERITY = "below-severity"
+    NOT_ON_ROUTE = "not-on-route"
+    OTHER_TAGS = "other-tags"
+    NEVER_TOLD = "never-told"  # the end of something that this recipient was never told of
+    NO_ROUTE = "no-route"
+
+
+#: When several routes lead to one recipient, the decision that came closest to telling is the one worth storing.
+_CLOSENESS = (
+    Decision.NO_ROUTE,
+    Decision.OTHER_TAGS,
+    Decision.NOT_ON_ROUTE,
+    Decision.NEVER_TOLD,
+    Decision.BELOW_SEVERITY,
+    Decision.TELL,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a piece of news is about, as far as routes and silences look at it."""
+
+    topic: Topic
+    severity: Severity | None = None
+    """None for news that is about no listing."""
+    servers: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
+    target: str | None = None
+    blocklist: str | None = None
+    codes: tuple[str, ...] = ()
+    ended_otherwise: bool = False
+    """The end of a listing that is no delisting: told to whoever was told of the listing, whatever his routes say."""
+
+    @property
+    def is_end(self) -> bool:
+        """Whether this is the end of a listing."""
+        return self.ended_otherwise or self.topic is Topic.DELISTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """What is muted until when. Every field that is given must match; one that is None matches anything."""
+
+    id: int
+    until_at: datetime
+    reason: str = ""
+    author: str = ""
+    server: str | None = None
+    target: str | None = None
+    blocklist: str | None = None
+    tag: str | None = None
+    code: str | None = None
+
+    def covers(self, subject: Subject, at: datetime) -> bool:
+        """Whether the subject is muted at that moment."""
+        return (
+            at < self.until_at
+            and (self.server is None or self.server in subject.servers)
+            and (self.target is None or self.target == subject.target)
+            and (self.blocklist is None or self.blocklist == subject.blocklist)
+            and (self.tag is None or self.tag in subject.tags)
+            and (self.code is None or self.code in subject.codes)
+        )
+
+
+def decide(subject: Subject, recipient: str, routes: Sequence[Route], *, aware: bool) -> Decision:
+    """Decide about one piece of news for one recipient (a channel's name), silences apart.
+
+    `aware`: the recipient was told of this very listing, or will be by a message on its way. Whoever is aware hears
+    how it goes on whatever its severity becomes; to whoever is not, a change is a listing, and an end is nothing.
+    """
+    leading = [route for route in routes if recipient in route.channels]
+    decisions = [_by_route(subject, route, aware=aware) for route in leading]
+    return max(decisions, key=_CLOSENESS.index, default=Decision.NO_ROUTE)
+
+
+def silenced(subject: Subject, silences: Iterable[Silence], at: datetime) -> Silence | None:
+    """The silence that mutes a subject longest at that moment, or None."""
+    covering = [silence for silence in silences if silence.covers(subject, at)]
+    return max(covering, key=lambda silence: silence.until_at, default=None)
+
+
+def _by_route(subject: Subject, route: Route, *, aware: bool) -> Decision:
+    if subject.is_end and not aware:
+        return Decision.NEVER_TOLD
+    if subject.ended_otherwise:
+        return Decision.TELL
+    topic = Topic.LISTED if subject.topic is Topic.CHANGED and not aware else subject.topic
+    if subject.severity is not None and route.tags and not route.tags & subject.tags:
+        return Decision.OTHER_TAGS
+    if topic not in route.on:
+        return Decision.NOT_ON_ROUTE
+    if subject.severity is not None and not aware and subject.severity.rank < route.severity.rank:
+        return Decision.BELOW_SEVERITY
+    return Decision.TELL
