@@ -17,6 +17,8 @@ from rblwatch.core.target import Family, Target
 
 #: How long a list's TTL may lengthen the interval. Source: design, "What it costs".
 LONGEST_TTL = timedelta(hours=1)
+#: Targets in one batch at most; a target's id decides its slice, so a slice keeps its targets from sweep to sweep.
+SLICE_TARGETS = 4096
 #: A record that expires at the very second of the next question would be read from the cache once more.
 _TTL_MARGIN = timedelta(seconds=1)
 
@@ -50,6 +52,11 @@ class BatchResult:
     """The longest remaining time for which a cache may repeat one of the absent answers; None if none said so."""
     questions: int = 0
     """Transmissions, probes and repetitions included."""
+
+
+def slice_of(target_id: int) -> tuple[int, int]:
+    """The slice of a registered target, and the target's bit in that slice's bitmaps."""
+    return target_id // SLICE_TARGETS, 1 << target_id % SLICE_TARGETS
 
 
 def due_at(asked_at: datetime | None, interval: timedelta, ttl: timedelta | None) -> datetime | None:

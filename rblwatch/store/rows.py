@@ -1,0 +1,138 @@
+"""Rows as values: what the repository takes and gives.
+
+Owns the shapes that exist only because they are stored. Must not know SQL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from rblwatch.core.alert import Drop, Group, Kind, Line, News
+from rblwatch.core.incident import Condition
+from rblwatch.core.question import Reason
+from rblwatch.core.routing import Decision
+from rblwatch.core.standing import Standing
+from rblwatch.core.target import Family, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How far one list has been asked about one slice of targets of one family. Bitmaps are indexed by `plan.slice_of`.
+
+    This one row stands for all the pairs that are clear: a clear pair has no row of its own.
+    """
+
+    blocklist: str
+    family: Family
+    slice: int
+    asked: int = 0
+    """Bitmap: targets that have been asked about, whatever came back."""
+    covered: int = 0
+    """Bitmap: targets with a conclusive answer, ever."""
+    failed: dict[Reason, int] = field(default_factory=dict)
+    """Bitmaps: targets whose last question failed, by reason."""
+    asked_at: datetime | None = None
+    """Start of the last full round."""
+    concluded_at: datetime | None = None
+    """Start of the last full round in which the list was trusted; all covered targets that did not fail were clear then
+    or have a pair row."""
+    failed_clear_at: datetime | None = None
+    """`concluded_at` as it was before the first of the targets in `failed` failed."""
+    failed_since_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A pair that is listed, or has news pending."""
+
+    target_id: int
+    target: Target
+    blocklist: str
+    standing: Standing
+    listing_id: int | None
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sounding:
+    """What the probes said last of a list, through one nameserver and for one family."""
+
+    blocklist: str
+    family: Family
+    nameserver: str
+    condition: Condition
+    checked_at: datetime
+    distrust_until: datetime | None = None
+    positive_ttl_s: int | None = None
+    negative_ttl_s: int | None = None
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery is on its way."""
+
+    WAITING = "waiting"  # for its time, the first or the next
+    CLAIMED = "claimed"  # a sender holds its lease
+    SENT = "sent"
+    FAILED = "failed"  # for a permanent cause; visible, never dropped silently
+    EMPTY = "empty"  # when its time came there was nothing left to tell; the reasons stand with its news
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """An alert on its way to one recipient."""
+
+    id: int
+    alert_id: int
+    group: Group
+    recipient: str
+    state: DeliveryState
+    not_before: datetime
+    """When it may leave first."""
+    next_at: datetime
+    """When it is tried next."""
+    attempts: int = 0
+    first_tried_at: datetime | None = None
+    sent_at: datetime | None = None
+    error: str | None = None
+    holder: str | None = None
+    token: str | None = None
+    lease_until: datetime | None = None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What became of one piece of news for one recipient."""
+
+    news_id: int
+    recipient: str
+    decision: Decision
+    """When the news was committed (or re-decided at the claim, for a silence)."""
+    delivery_id: int | None = None
+    silence_id: int | None = None
+    line: Line | None = None
+    """What the recipient read of it, once sent."""
+    dropped: Drop | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewNews:
+    """A piece of news to be added to an alert."""
+
+    kind: Kind
+    at: datetime
+    listing_id: int | None = None
+    codes: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    incident_id: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A delivery whose lease we hold, with its news as it is now."""
+
+    delivery: Delivery
+    news: tuple[News, ...]
