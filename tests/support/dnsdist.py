@@ -1,0 +1,98 @@
+"""A proxy that spoils answers: dnsdist, in front of a real server.
+
+What it does to a zone can be changed while it runs; each change holds for the next question when its method returns.
+"""
+
+import base64
+import shutil
+import subprocess
+from types import TracebackType
+from typing import Self
+
+from tests.support.dnsquery import rcode_of
+from tests.support.endpoint import Endpoint, new_endpoint
+from tests.support.process import Process, as_server_user, find_binary, hand_over, server_folder
+
+PORT = 15302
+CONTROL_PORT = 15303
+
+_CONFIG = """
+setSecurityPollSuffix("")
+setLocal("{endpoint}")
+setACL({{"127.0.0.0/8"}})
+controlSocket("{control}")
+setKey("{key}")
+newServer({{address="{backend}", useClientSubnet=false}}):setUp()
+addAction(QNameRule("ready.dnsdist."), RCodeAction(DNSRCode.NOTIMP))
+"""
+_READY = 'addAction(QNameRule("ready.dnsdist."), RCodeAction(DNSRCode.NOTIMP))'
+
+
+class Dnsdist:
+    """The proxy; what nobody spoils is passed to the backend, over UDP or TCP as it came."""
+
+    def __init__(self, backend: Endpoint) -> None:
+        self.endpoint: Endpoint = new_endpoint(PORT)
+        self._rules: dict[str, str] = {}
+        self._folder = server_folder("dnsdist")
+        self._config = self._folder / "dnsdist.conf"
+        control = Endpoint(self.endpoint.host, CONTROL_PORT)
+        key = base64.b64encode(bytes(32)).decode()
+        self._config.write_text(_CONFIG.format(endpoint=self.endpoint, control=control, key=key, backend=backend))
+        hand_over(self._config)
+        command = [find_binary("dnsdist"), "--supervised", "--disable-syslog", "-C", str(self._config)]
+        self._process = Process("dnsdist", command, self._folder)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        self._process.start(lambda: rcode_of(self.endpoint, "ready.dnsdist.", timeout_s=0.1) == "NOTIMP")
+        self._apply()
+
+    def stop(self) -> None:
+        self._process.stop()
+
+    def fail(self, zone: str, rcode: str = "SERVFAIL") -> None:
+        """Answer every question about the zone with this rcode: SERVFAIL, REFUSED, NXDOMAIN, NOTIMP, FORMERR."""
+        self._spoil(zone, "AllRule()", f"RCodeAction(DNSRCode.{rcode})")
+
+    def truncate(self, zone: str) -> None:
+        """Answer over UDP with nothing but the truncation bit; over TCP, what the backend says over TCP."""
+        self._spoil(zone, "TCPRule(false)", "TCAction()")
+
+    def drop(self, zone: str, share: float = 1.0) -> None:
+        """Answer nothing, to every question or to a random share of them (0 to 1)."""
+        self._spoil(zone, f"ProbaRule({share})", "DropAction()")
+
+    def delay(self, zone: str, delay_ms: int) -> None:
+        """Hold every answer over UDP back for this many milliseconds."""
+        self._spoil(zone, "AllRule()", f"DelayAction({delay_ms})")
+
+    def rewrite(self, zone: str, address: str) -> None:
+        """Answer every question for an address with this one, as a provider's search page or a block page does."""
+        self._spoil(zone, "QTypeRule(DNSQType.A)", f'SpoofAction("{address}")')
+
+    def recover(self, zone: str) -> None:
+        """Pass the zone's questions and answers on untouched again."""
+        self._rules.pop(zone, None)
+        self._apply()
+
+    def _spoil(self, zone: str, rule: str, action: str) -> None:
+        self._rules[zone] = f'addAction(AndRule({{makeRule("{zone}."), {rule}}}), {action})'
+        self._apply()
+
+    def _apply(self) -> None:
+        """Replace all rules in one command; questions that come between two of its steps find the old or no rule."""
+        lua = "; ".join(["clearRules()", _READY, *self._rules.values()])
+        command = [find_binary("dnsdist"), "-C", str(self._config), "-c", "-e", lua]
+        done = subprocess.run(as_server_user(command), check=False, capture_output=True, text=True, timeout=10)
+        if done.returncode or "rror" in done.stdout + done.stderr:
+            raise RuntimeError(f"dnsdist did not take its rules: {done.stdout}{done.stderr}\n{lua}")

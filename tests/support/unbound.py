@@ -1,0 +1,103 @@
+"""A real caching resolver: unbound, which knows the way to the given zones and to nothing else.
+
+It caches as the records' TTLs say, so that a test meets the same stale answers as an admin does.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from tests.support.dnsquery import rcode_of
+from tests.support.endpoint import Endpoint, new_endpoint
+from tests.support.process import Process, as_server_user, find_binary, hand_over, server_folder
+
+PORT = 15301
+
+# Everything that would ask the real Internet, answer from stale data or keep a record longer than its TTL is off.
+_CONFIG = """
+server:
+    interface: {endpoint.host}
+    port: {endpoint.port}
+    outgoing-interface: {endpoint.host}
+    access-control: 127.0.0.0/8 allow
+    do-ip6: no
+    do-not-query-localhost: no
+    do-daemonize: no
+    username: ""
+    chroot: ""
+    directory: "{folder}"
+    pidfile: ""
+    use-syslog: no
+    verbosity: 1
+    num-threads: 1
+    module-config: "iterator"
+    cache-min-ttl: 0
+    prefetch: no
+    serve-expired: no
+    aggressive-nsec: no
+    qname-minimisation: no
+    minimal-responses: no
+    infra-host-ttl: 1
+    unblock-lan-zones: yes
+    local-zone: "." refuse
+{server_lines}
+remote-control:
+    control-enable: yes
+    control-use-cert: no
+    control-interface: "{folder}/control"
+forward-zone:
+    name: "."
+    forward-addr: 127.0.0.1@9
+{zone_lines}
+"""
+_STUB = 'stub-zone:\n    name: "{zone}"\n    stub-addr: {server.host}@{server.port}\n    stub-prime: no\n'
+
+
+class Unbound:
+    """The resolver, between whoever asks it and the servers of `zones`; every other name is REFUSED.
+
+    `server_lines` are further lines of unbound's `server:` section, e.g. `private-address: 127.0.0.0/8`, with which a
+    resolver strips what blocklists answer.
+    """
+
+    def __init__(self, zones: Mapping[str, Endpoint], server_lines: Sequence[str] = ()) -> None:
+        self.endpoint: Endpoint = new_endpoint(PORT)
+        self._folder = server_folder("unbound")
+        # Debian's AppArmor profile lets /usr/sbin/unbound read its own folders only; a copy is not confined.
+        binary = str(shutil.copy(find_binary("unbound"), self._folder))
+        self._config = self._folder / "unbound.conf"
+        lines = [*server_lines, *(f'local-zone: "{zone}." transparent' for zone in zones)]
+        self._config.write_text(
+            _CONFIG.format(
+                endpoint=self.endpoint,
+                folder=self._folder,
+                server_lines="\n".join(f"    {line}" for line in lines),
+                zone_lines="".join(_STUB.format(zone=zone, server=server) for zone, server in zones.items()),
+            )
+        )
+        hand_over(self._config)
+        self._process = Process("unbound", [binary, "-d", "-p", "-c", str(self._config)], self._folder)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        self._process.start(lambda: rcode_of(self.endpoint, "ready.example.", timeout_s=0.1) == "REFUSED")
+
+    def stop(self) -> None:
+        """Be gone; the cache is lost."""
+        self._process.stop()
+
+    def flush(self, zone: str = ".") -> None:
+        """Forget every answer at and below a name, as if its TTL had run out."""
+        command = [find_binary("unbound-control"), "-c", str(self._config), "flush_zone", zone]
+        subprocess.run(as_server_user(command), check=True, capture_output=True, timeout=10)
