@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Network
 
 from rblwatch.core.blocklist import Blocklist, overridden
 from rblwatch.core.settings import Lists, Server
@@ -14,6 +16,15 @@ from rblwatch.core.settings import Lists, Server
 RECOMMENDED = "recommended"
 ALL = "all"
 SETS = (RECOMMENDED, ALL)
+
+
+class Access(StrEnum):
+    """What an operator wants before a list answers."""
+
+    FREE = "free"
+    REGISTRATION = "registration"  # of the asking address
+    KEY = "key"  # a part of the name asked
+    PAID = "paid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +36,14 @@ class CatalogueEntry:
     confidence: str = ""
     evidence: tuple[str, ...] = ()
     homepage: str = ""
+    access: Access = Access.FREE
+    key_template: str = ""
+    """The zone to ask with a key, `{key}` in its place; empty where a key changes nothing."""
+    policy: str = ""
+    expiry: str = ""
+    """How an entry ends, in words."""
+    refusals: tuple[tuple[IPv4Network, str], ...] = ()
+    """What the list's own "you may not ask" answers mean, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +53,7 @@ class Catalogue:
     entries: dict[str, CatalogueEntry] = field(default_factory=dict)
 
     def ids(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Ids that names and the sets `recommended` and `all` stand for, in order, each once; unknown names are left out."""
+        """The ids that names and sets stand for, in order, each once; unknown names are left out."""
         found: dict[str, None] = {}
         for name in names:
             if name in SETS:
