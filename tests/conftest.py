@@ -104,5 +104,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail CI's run when a test was skipped: a proof that was not made is no proof."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+        reporter.ensure_newline()
         reporter.write_line("CI: tests were skipped, which counts as a failure here", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -51,10 +51,10 @@ def hand_over(path: Path) -> None:
 
 
 def as_server_user(command: Sequence[str]) -> list[str]:
-    """Change a command so that it runs as the servers' user and dies with the thread that started it."""
+    """Change a command so that it runs as the servers' user and ends with the thread that started it."""
     user = server_user()
     who = ["--reuid", user, "--regid", str(pwd.getpwnam(user).pw_gid), "--clear-groups"] if user else []
-    return ["setpriv", "--pdeathsig", "KILL", *who, *command]
+    return ["setpriv", "--pdeathsig", "TERM", *who, *command]
 
 
 class Process:
