@@ -91,7 +91,6 @@ class SmtpSink(Inbox[Mail]):
     async def handle_RCPT(  # noqa: N802 - the name is aiosmtpd's
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        del server, session, options
         code = self._reply_to(address)
         if code != 250:
             self.rejected.append(address)
@@ -100,7 +99,6 @@ class SmtpSink(Inbox[Mail]):
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
-        del server, session
         message = email.message_from_bytes(envelope.original_content or b"", policy=email.policy.default)
         self.add(Mail(envelope.mail_from or "", tuple(envelope.rcpt_tos), message, datetime.now(UTC)))
         return "250 OK"
