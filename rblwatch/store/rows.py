@@ -5,7 +5,7 @@ Owns the shapes that exist only because they are stored. Must not know SQL.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -41,6 +41,18 @@ class Coverage:
     failed_clear_at: datetime | None = None
     """`concluded_at` as it was before the first of the targets in `failed` failed."""
     failed_since_at: datetime | None = None
+
+    def without(self, targets: int) -> Coverage:
+        """The coverage with some targets (a bitmap) taken out, as if they had never been asked."""
+        failed = {reason: left for reason, failing in self.failed.items() if (left := failing & ~targets)}
+        return replace(
+            self,
+            asked=self.asked & ~targets,
+            covered=self.covered & ~targets,
+            failed=failed,
+            failed_clear_at=self.failed_clear_at if failed else None,
+            failed_since_at=self.failed_since_at if failed else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,3 +148,15 @@ class Claimed:
 
     delivery: Delivery
     news: tuple[News, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonRow:
+    """The daemon that works on a database, or the last one that did."""
+
+    instance: str
+    host: str
+    pid: int
+    version: str
+    started_at: datetime
+    beat_at: datetime

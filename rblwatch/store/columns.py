@@ -1,0 +1,131 @@
+"""How values are written into columns, alike in both databases.
+
+Owns the step between a value and what a driver takes. Must not know tables.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from datetime import UTC, datetime
+from enum import StrEnum
+from ipaddress import IPv4Address
+from typing import Any, TypeVar
+
+from sqlalchemy import DateTime, LargeBinary, String, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from rblwatch.core.blocklist import Severity
+from rblwatch.core.question import Reason
+from rblwatch.core.verdict import Listed
+
+W = TypeVar("W", bound=StrEnum)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time. In SQLite it is text of one width (`2025-01-31T10:15:00.000000Z`), so it sorts as time does."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(27) if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; stored times are aware")
+        value = value.astimezone(UTC)
+        return value.isoformat(timespec="microseconds").replace("+00:00", "Z") if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return datetime.fromisoformat(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class Word(TypeDecorator[W]):
+    """A member of a closed set, by its value."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, words: type[W]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: W | None, dialect: Dialect) -> str | None:
+        return None if value is None else self.words(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> W | None:
+        return None if value is None else self.words(value)
+
+
+class Texts(TypeDecorator[tuple[str, ...]]):
+    """Texts in order, as a JSON array; a set of texts is written sorted and read as a tuple."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Collection[str] | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return written(sorted(value) if isinstance(value, frozenset) else list(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
+        return None if value is None else tuple(json.loads(value))
+
+
+class Bitmap(TypeDecorator[int]):
+    """A whole number of up to `plan.SLICE_TARGETS` bits, the lowest byte first; no bytes are none set."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else value.to_bytes((value.bit_length() + 7) // 8, "little")
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> int | None:
+        return None if value is None else int.from_bytes(value, "little")
+
+
+class BitmapsByReason(TypeDecorator[dict[Reason, int]]):
+    """Bitmaps by reason, as a JSON object of hexadecimal numbers; empty ones are left out."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[Reason, int] | None, dialect: Dialect) -> str | None:
+        return None if value is None else written({reason: f"{bits:x}" for reason, bits in value.items() if bits})
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[Reason, int] | None:
+        return None if value is None else {Reason(name): int(bits, 16) for name, bits in json.loads(value).items()}
+
+
+class ListedVerdict(TypeDecorator[Listed]):
+    """A verdict "listed", as a JSON object."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Listed | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        codes = [str(code) for code in value.codes]
+        return written(
+            {"codes": codes, "severity": value.severity, "labels": list(value.labels), "refused": value.refused}
+        )
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Listed | None:
+        if value is None:
+            return None
+        stored = json.loads(value)
+        codes = tuple(IPv4Address(code) for code in stored["codes"])
+        return Listed(codes, Severity(stored["severity"]), tuple(stored["labels"]), refused=stored["refused"])
+
+
+def written(value: object) -> str:
+    """A value as the JSON that columns hold: letters as they are, so that a text can be searched for."""
+    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))

@@ -1,0 +1,37 @@
+"""Everything that one write transaction can do, in one place.
+
+Owns nothing of its own but the daemon's row: each part stands in the module of its idea. Must not open or end
+transactions, which is `database.py`'s; what one job does with its repository is committed together, or not at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import update
+
+from rblwatch.store import reading
+from rblwatch.store.found import Findings
+from rblwatch.store.outbox import Outbox
+from rblwatch.store.rows import DaemonRow
+from rblwatch.store.schema import daemon as daemon_table
+from rblwatch.store.telling import Alerts, Audience, Tellings
+from rblwatch.store.watched import Asked
+
+
+class Repository(Asked, Findings, Alerts, Tellings, Outbox, Audience):
+    """All that is stored, bound to one connection inside one write transaction."""
+
+    def daemon(self) -> DaemonRow | None:
+        """The daemon that works on this database, or the last one that did."""
+        return reading.daemon(self._connection)
+
+    def set_daemon(self, row: DaemonRow) -> None:
+        """Store which daemon works on this database."""
+        self._save(daemon_table, asdict(row) | {"id": 1})
+
+    def beat(self, instance: str, at: datetime) -> bool:
+        """Store that a daemon is alive; False if another one has taken its place."""
+        ours = daemon_table.c.instance == instance
+        return bool(self._change(update(daemon_table).where(ours).values(beat_at=at)))

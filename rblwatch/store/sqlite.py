@@ -1,0 +1,166 @@
+"""SQLite: one file, its locks and its errors.
+
+Owns how the file is opened (WAL, `BEGIN IMMEDIATE`, `synchronous=FULL`) and what SQLite's errors mean. Must not know
+tables.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+
+from rblwatch.store.backend import LOCK_WAIT_S, Backend, Hold
+from rblwatch.store.errors import StoreError, StoreUnavailable
+from rblwatch.store.rows import DaemonRow
+
+#: A reader that stays open lets the log grow; once it is gone, the file is cut down to this size again.
+_LARGEST_IDLE_LOG_BYTES = 16 * 2**20
+_READERS = 4
+
+_REMEDIES = {
+    sqlite3.SQLITE_NOTADB: "this file is not a database; point [database] url to another one, or move it away",
+    sqlite3.SQLITE_CORRUPT: "the database is damaged; restore a backup (`rblwatch db backup` makes them)",
+    sqlite3.SQLITE_READONLY: "the database cannot be written; let this user write to the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "the database cannot be opened; let this user read and write the file and its folder",
+    sqlite3.SQLITE_PERM: "the database cannot be opened; let this user read and write the file and its folder",
+}
+_PASSING = {
+    sqlite3.SQLITE_BUSY: f"the database was locked for more than {LOCK_WAIT_S} s; is another program writing to it?",
+    sqlite3.SQLITE_LOCKED: "the database is locked; is another program writing to it?",
+    sqlite3.SQLITE_FULL: "the disk is full; make room",
+    sqlite3.SQLITE_IOERR: "reading or writing failed; is the disk full or broken?",
+    sqlite3.SQLITE_PROTOCOL: "the database is locked; is another program writing to it?",
+}
+
+
+class SqliteBackend(Backend):
+    """A database in one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+        self.where = str(self._path)
+
+    def prepare(self) -> None:
+        folder = self._path.parent
+        if not folder.is_dir():
+            raise StoreError(f"{self.where}: there is no folder {folder}; create it, or change [database] url")
+        if self._path.is_dir():
+            raise StoreError(f"{self.where}: this is a folder; [database] url must name a file in it")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise StoreError(f"{self.where}: this user may not write to the folder {folder}; SQLite needs to")
+        if self._path.exists() and not os.access(self._path, os.R_OK | os.W_OK):
+            raise StoreError(f"{self.where}: this user may not read and write the file; change its owner or mode")
+
+    def exists(self) -> bool:
+        return self._path.exists()
+
+    def writer(self) -> Engine:
+        engine = self._engine("rwc", connections=1)
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: sqlite3.Connection, _: Any) -> None:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(f"PRAGMA journal_size_limit = {_LARGEST_IDLE_LOG_BYTES}")
+
+        _begin_with(engine, "BEGIN IMMEDIATE")
+        return engine
+
+    def reader(self) -> Engine:
+        engine = self._engine("ro", connections=_READERS)
+        _begin_with(engine, "BEGIN")
+        return engine
+
+    def hold(self, row: DaemonRow) -> Hold | None:
+        return FileHold.take(self._lock_path, row)
+
+    def holder(self) -> str | None:
+        try:
+            held = json.loads(self._lock_path.read_text())
+            return f"host {held['host']}, process {held['pid']}, since {held['started_at']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def explain(self, error: BaseException) -> StoreError | None:
+        code = getattr(error, "sqlite_errorcode", None)
+        if not isinstance(error, sqlite3.Error) or code is None:
+            return None
+        primary = code & 0xFF  # the rest refines it. Source: sqlite.org/rescode.html
+        if primary in _PASSING:
+            return StoreUnavailable(f"{self.where}: {_PASSING[primary]} (SQLite: {error})")
+        if primary in _REMEDIES:
+            return StoreError(f"{self.where}: {_REMEDIES[primary]} (SQLite: {error})")
+        return None
+
+    def backup(self, file: Path) -> None:
+        try:
+            with closing(self._connect("ro")) as source, closing(sqlite3.connect(file)) as copy:
+                source.backup(copy)
+                found = copy.execute("PRAGMA integrity_check").fetchone()[0]
+        except sqlite3.Error as error:
+            raise self.explain(error) or StoreError(f"{self.where}: the backup failed ({error})") from error
+        if found != "ok":
+            raise StoreError(f"{self.where}: the copy is damaged, and so is probably the database ({found})")
+
+    @property
+    def _lock_path(self) -> Path:
+        return self._path.with_name(self._path.name + ".lock")
+
+    def _engine(self, mode: str, *, connections: int) -> Engine:
+        return create_engine(
+            "sqlite://",
+            creator=lambda: self._connect(mode),
+            poolclass=QueuePool,
+            pool_size=connections,
+            max_overflow=0,
+            hide_parameters=True,
+        )
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        uri = f"file:{quote(str(self._path))}?mode={mode}"
+        # No isolation level: transactions are begun here, not by the driver.
+        return sqlite3.connect(uri, uri=True, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
+
+
+class FileHold:
+    """The right to be the daemon, as a lock on a file next to the database; the kernel frees it with the process."""
+
+    def __init__(self, file: int) -> None:
+        self._file: int | None = file
+
+    @classmethod
+    def take(cls, path: Path, row: DaemonRow) -> FileHold | None:
+        """Lock the file and write into it who has it; None: another process has it."""
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return None
+        held = {"host": row.host, "pid": row.pid, "started_at": row.started_at.isoformat(timespec="seconds")}
+        os.ftruncate(file, 0)
+        os.write(file, json.dumps(held).encode())
+        return cls(file)
+
+    def still_held(self) -> bool:
+        return self._file is not None
+
+    def release(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def _begin_with(engine: Engine, statement: str) -> None:
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)

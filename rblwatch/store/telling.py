@@ -1,0 +1,210 @@
+"""Who is to be told what: alerts, their news, the decision for each recipient, and what each recipient knows.
+
+Owns the tables alert, news, telling, told, recipient and silence, and the making of deliveries; what happens to a
+delivery later is `outbox.py`'s. Must not decide anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, fields
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, insert, select, update
+
+from rblwatch.core.alert import Group, Kind, Told
+from rblwatch.core.routing import Decision, Silence
+from rblwatch.store import reading
+from rblwatch.store.area import Area
+from rblwatch.store.rows import Delivery, DeliveryState, NewNews, Telling
+from rblwatch.store.schema import alert as alert_table
+from rblwatch.store.schema import delivery as delivery_table
+from rblwatch.store.schema import news as news_table
+from rblwatch.store.schema import recipient as recipient_table
+from rblwatch.store.schema import silence as silence_table
+from rblwatch.store.schema import telling as telling_table
+from rblwatch.store.schema import told as told_table
+
+_UNTRIED = (delivery_table.c.state == DeliveryState.WAITING) & delivery_table.c.first_tried_at.is_(None)
+_UNFINISHED = delivery_table.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED))
+
+
+class Alerts(Area):
+    """Alerts, their news and their deliveries until one is claimed."""
+
+    def joinable_alert(self, group: Group, key: str) -> int | None:
+        """The newest alert of a group and key, if it has deliveries and none of them was ever claimed."""
+        ours = (alert_table.c.group == group) & (alert_table.c.key == key)
+        newest = select(alert_table.c.id).where(ours).order_by(alert_table.c.id.desc()).limit(1)
+        alert_id: int | None = self._connection.execute(newest).scalar()
+        if alert_id is None:
+            return None
+        deliveries = select(delivery_table.c.id).where(delivery_table.c.alert_id == alert_id)
+        waits = self._connection.execute(select(exists(deliveries))).scalar_one()
+        tried = self._connection.execute(select(exists(deliveries.where(~_UNTRIED)))).scalar_one()
+        return alert_id if waits and not tried else None
+
+    def add_alert(self, group: Group, key: str, at: datetime) -> int:
+        """Open an alert."""
+        return self._add(alert_table, {"group": group, "key": key, "at": at})
+
+    def add_news(self, alert_id: int, news: NewNews) -> int:
+        """Add a piece of news to an alert."""
+        return self._add(news_table, asdict(news) | {"alert_id": alert_id})
+
+    def add_telling(self, telling: Telling) -> None:
+        """Store the decision for one piece of news and one recipient."""
+        self._change(insert(telling_table).values(asdict(telling)))
+
+    def update_telling(self, telling: Telling) -> None:
+        """Store what became of a decision."""
+        columns = telling_table.c
+        here = (columns.news_id == telling.news_id) & (columns.recipient == telling.recipient)
+        self._change(update(telling_table).where(here).values(asdict(telling)))
+
+    def delivery_to(self, alert_id: int, recipient: str) -> Delivery | None:
+        """An alert's delivery to a recipient, if there is one."""
+        ours = (delivery_table.c.alert_id == alert_id) & (delivery_table.c.recipient == recipient)
+        found = reading.deliveries(self._connection, reading.delivery_query().where(ours))
+        return found[0] if found else None
+
+    def add_delivery(self, alert_id: int, recipient: str, not_before: datetime, at: datetime) -> int:
+        """Put an alert on its way to a recipient."""
+        values = {
+            "alert_id": alert_id,
+            "recipient": recipient,
+            "state": DeliveryState.WAITING,
+            "not_before": not_before,
+            "next_at": not_before,
+            "attempts": 0,
+            "created_at": at,
+        }
+        return self._add(delivery_table, values)
+
+    def set_not_before(self, alert_ids: Iterable[int], at: datetime) -> None:
+        """Let the deliveries of these alerts leave at another time, as far as they were never tried."""
+        for chunk in reading.chunks(alert_ids):
+            theirs = delivery_table.c.alert_id.in_(chunk)
+            self._change(update(delivery_table).where(theirs, _UNTRIED).values(not_before=at, next_at=at))
+
+    def waiting_alerts(self, group: Group) -> list[int]:
+        """Alerts of a group that have a delivery which waits and was never tried."""
+        waiting = select(delivery_table.c.alert_id).where(_UNTRIED)
+        ours = (alert_table.c.group == group) & alert_table.c.id.in_(waiting)
+        return list(self._connection.execute(select(alert_table.c.id).where(ours).order_by(alert_table.c.id)).scalars())
+
+
+class Tellings(Area):
+    """What each recipient knows, and what was kept from whom."""
+
+    def told(self, recipient: str, listing_ids: Collection[int]) -> dict[int, Told]:
+        """What a recipient knows of these listings; one that he was never told of is left out."""
+        known: dict[int, Told] = {}
+        for chunk in reading.chunks(listing_ids):
+            ours = (told_table.c.recipient == recipient) & told_table.c.listing_id.in_(chunk)
+            known |= reading.pairs_of_values(
+                self._connection, select(told_table.c.listing_id, told_table.c.state).where(ours)
+            )
+        return known
+
+    def set_told(self, recipient: str, known: Mapping[int, Told], at: datetime) -> None:
+        """Store what a recipient knows of listings now, by listing id."""
+        for listing_id, state in known.items():
+            if state is Told.NEVER:
+                here = (told_table.c.recipient == recipient) & (told_table.c.listing_id == listing_id)
+                self._change(delete(told_table).where(here))
+            else:
+                self._save(told_table, {"recipient": recipient, "listing_id": listing_id, "state": state, "at": at})
+
+    def recipients_told(self, listing_id: int) -> dict[str, Told]:
+        """Who knows what of a listing; recipients that were never told are left out."""
+        known = select(told_table.c.recipient, told_table.c.state).where(told_table.c.listing_id == listing_id)
+        return reading.pairs_of_values(self._connection, known)
+
+    def aware(self, listing_id: int) -> set[str]:
+        """Recipients that know the listing as open, or will by a message that is on its way."""
+        known = self.recipients_told(listing_id)
+        coming = (
+            select(telling_table.c.recipient)
+            .join(news_table)
+            .join(delivery_table, delivery_table.c.id == telling_table.c.delivery_id)
+            .where(news_table.c.listing_id == listing_id, news_table.c.kind.in_((Kind.LISTED, Kind.CHANGED)))
+            .where(telling_table.c.decision == Decision.TELL, _UNFINISHED)
+        )
+        expecting = set(self._connection.execute(coming).scalars()) - set(known)
+        return expecting | {recipient for recipient, state in known.items() if state is Told.OPEN}
+
+    def has_telling(self, recipient: str, listing_id: int) -> bool:
+        """Whether anything was ever decided about a listing for a recipient."""
+        ours = (telling_table.c.recipient == recipient) & (news_table.c.listing_id == listing_id)
+        found = select(exists(select(telling_table.c.news_id).join(news_table).where(ours)))
+        return bool(self._connection.execute(found).scalar_one())
+
+    def failed_listings(self, recipient: str) -> set[int]:
+        """Listings that a recipient was to be told of by a message that failed for good."""
+        about = (
+            select(news_table.c.listing_id)
+            .join(telling_table)
+            .join(delivery_table, delivery_table.c.id == telling_table.c.delivery_id)
+            .where(telling_table.c.recipient == recipient, news_table.c.listing_id.is_not(None))
+            .where(delivery_table.c.state == DeliveryState.FAILED)
+        )
+        return set(self._connection.execute(about).scalars())
+
+    def silenced_tellings(self, recipient: str | None = None) -> list[tuple[Telling, int, Silence]]:
+        """News of listings that was muted and not told since, with the listing's id and the silence that muted it."""
+        return self._silenced(news_table.c.listing_id, recipient)
+
+    def silenced_incidents(self, recipient: str | None = None) -> list[tuple[Telling, int, Silence]]:
+        """News of incidents that was muted and not told since, with the incident's id and the silence that muted it."""
+        return self._silenced(news_table.c.incident_id, recipient)
+
+    def _silenced(self, subject: ColumnElement[int], recipient: str | None) -> list[tuple[Telling, int, Silence]]:
+        muted = (telling_table.c.decision == Decision.SILENCED) & telling_table.c.silence_id.is_not(None)
+        theirs = () if recipient is None else (telling_table.c.recipient == recipient,)
+        tellings = reading.tellings(self._connection, muted, *theirs)
+        subjects: dict[int, int] = {}
+        for chunk in reading.chunks({telling.news_id for telling in tellings}):
+            about = select(news_table.c.id, subject).where(news_table.c.id.in_(chunk), subject.is_not(None))
+            subjects |= reading.pairs_of_values(self._connection, about)
+        used = select(telling_table.c.silence_id).where(muted)
+        silences = {s.id: s for s in reading.silences(self._connection, silence_table.c.id.in_(used))}
+        return [
+            (telling, subjects[telling.news_id], silences[telling.silence_id])
+            for telling in tellings
+            if telling.silence_id is not None and telling.news_id in subjects
+        ]
+
+
+class Audience(Area):
+    """Recipients, and what they do not want to hear."""
+
+    def recipients(self) -> dict[str, str]:
+        """Every known recipient, with the fingerprint of the routes that led to it."""
+        table = recipient_table
+        return reading.pairs_of_values(self._connection, select(table.c.name, table.c.fingerprint))
+
+    def save_recipient(self, name: str, fingerprint: str, at: datetime) -> None:
+        """Make a recipient known; one that is known keeps its date and takes the fingerprint."""
+        known = update(recipient_table).where(recipient_table.c.name == name).values(fingerprint=fingerprint)
+        if not self._change(known):
+            self._change(insert(recipient_table).values(name=name, fingerprint=fingerprint, added_at=at))
+
+    def remove_recipient(self, name: str) -> None:
+        """Forget a recipient and what it was told: should it come back, it is told afresh what stands."""
+        self._change(delete(told_table).where(told_table.c.recipient == name))
+        self._change(delete(recipient_table).where(recipient_table.c.name == name))
+
+    def silences(self, at: datetime) -> list[Silence]:
+        """Silences in force at a moment."""
+        return reading.silences(self._connection, silence_table.c.until_at > at)
+
+    def add_silence(self, silence: Silence, at: datetime) -> int:
+        """Store a silence; its id is given here."""
+        values = {field.name: getattr(silence, field.name) for field in fields(silence) if field.name != "id"}
+        return self._add(silence_table, values | {"added_at": at})
+
+    def end_silence(self, silence_id: int, at: datetime) -> bool:
+        """End a silence before its time; False if there is none in force."""
+        lasts = (silence_table.c.id == silence_id) & (silence_table.c.until_at > at)
+        return bool(self._change(update(silence_table).where(lasts).values(until_at=at)))
