@@ -14,11 +14,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 _INSERTS: Mapping[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-class Area:
-    """One part of the repository, bound to one connection inside one write transaction."""
+class Bound:
+    """Whatever reads or writes through one connection, inside one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+
+class Area(Bound):
+    """One part of the repository, inside a write transaction."""
 
     def _change(self, statement: Executable) -> int:
         """Execute a change; how many rows it met."""

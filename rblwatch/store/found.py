@@ -44,19 +44,15 @@ class Findings(Area):
         """The listings with these ids, as far as they exist."""
         return reading.listings_by_id(self._connection, ids)
 
-    def open_listings(self, blocklist: str | None = None) -> list[Listing]:
-        """Listings that stand, on one list or on all, in the order in which they were found."""
-        here = () if blocklist is None else (listing_table.c.blocklist == blocklist,)
-        return reading.listings(self._connection, listing_table.c.ended_by.is_(None), *here)
-
     def update_listing(self, listing: Listing) -> None:
         """Store what changed of a listing; how it ended is left to `end_listing`."""
         self._change(update(listing_table).where(listing_table.c.id == listing.id).values(_values(listing)))
 
-    def end_listing(self, listing_id: int, at: datetime, by: Ending) -> None:
-        """End a listing that stands; one that ended keeps the end that it had."""
+    def end_listing(self, listing_id: int, at: datetime, by: Ending) -> Listing:
+        """End a listing that stands, and give it as it is now; one that ended keeps the end that it had."""
         stands = (listing_table.c.id == listing_id) & listing_table.c.ended_by.is_(None)
         self._change(update(listing_table).where(stands).values(ended_at=at, ended_by=by))
+        return self.listing(listing_id)
 
     def touch_listings(self, ids: Iterable[int], seen_at: datetime) -> None:
         """Store that listings were seen listed once more."""

@@ -5,67 +5,28 @@ Owns the questions that pages, commands and metrics have. Must not write, nor kn
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Text, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Text, func, or_, select, type_coerce
 
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
 from rblwatch.core.standing import Transition
-from rblwatch.core.target import Target
 from rblwatch.store import reading
 from rblwatch.store.columns import written
-from rblwatch.store.rows import Coverage, DaemonRow, Delivery, DeliveryState, Pair, Sounding, Telling
-from rblwatch.store.schema import coverage as coverage_table
+from rblwatch.store.rows import Delivery, DeliveryState, Telling
 from rblwatch.store.schema import delivery as delivery_table
 from rblwatch.store.schema import incident as incident_table
 from rblwatch.store.schema import listing as listing_table
 from rblwatch.store.schema import metadata
-from rblwatch.store.schema import pair as pair_table
-from rblwatch.store.schema import sounding as sounding_table
 from rblwatch.store.schema import telling as telling_table
+from rblwatch.store.snapshot import Snapshot
 
 _UNFINISHED = delivery_table.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED))
 
 
-class Queries:
-    """All that can be read, bound to one read-only connection inside one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def targets(self) -> dict[Target, int]:
-        """Every registered target and its id."""
-        return reading.targets(self._connection)
-
-    def blocklists(self) -> dict[str, str]:
-        """Every known list's id and shown zone."""
-        return reading.blocklists(self._connection)
-
-    def all_pairs(self) -> list[Pair]:
-        """Every pair that is listed or has news pending."""
-        return reading.pairs(self._connection)
-
-    def pairs(self, blocklist: str, target_ids: Collection[int]) -> dict[int, Pair]:
-        """The pairs of one list that are listed or have news pending, of these targets, by the target's id."""
-        wanted = set(target_ids)
-        found = reading.pairs(self._connection, pair_table.c.blocklist == blocklist)
-        return {pair.target_id: pair for pair in found if pair.target_id in wanted}
-
-    def coverages(self, blocklist: str | None = None) -> list[Coverage]:
-        """How far lists have been asked: all, or one."""
-        ours = () if blocklist is None else (coverage_table.c.blocklist == blocklist,)
-        return reading.coverages(self._connection, *ours)
-
-    def soundings(self, blocklist: str | None = None) -> list[Sounding]:
-        """What the probes said last of every list, or of one."""
-        ours = () if blocklist is None else (sounding_table.c.blocklist == blocklist,)
-        return reading.soundings(self._connection, *ours)
-
-    def open_listings(self) -> list[Listing]:
-        """Listings that stand, in the order in which they were found."""
-        return reading.listings(self._connection, listing_table.c.ended_by.is_(None))
+class Queries(Snapshot):
+    """All that can be read, through one read-only connection."""
 
     def history(
         self, server: str | None = None, target: str | None = None, since: datetime | None = None
@@ -117,10 +78,6 @@ class Queries:
         """How many deliveries failed for good."""
         failed = select(func.count()).where(delivery_table.c.state == DeliveryState.FAILED)
         return int(self._connection.execute(failed).scalar_one())
-
-    def daemon(self) -> DaemonRow | None:
-        """The daemon that works on this database, or the last one that did."""
-        return reading.daemon(self._connection)
 
     def counts(self) -> dict[str, int]:
         """Rows of every table, by its name."""

@@ -11,21 +11,17 @@ from datetime import datetime
 
 from sqlalchemy import update
 
-from rblwatch.store import reading
 from rblwatch.store.found import Findings
 from rblwatch.store.outbox import Outbox
 from rblwatch.store.rows import DaemonRow
 from rblwatch.store.schema import daemon as daemon_table
+from rblwatch.store.snapshot import Snapshot
 from rblwatch.store.telling import Alerts, Audience, Tellings
 from rblwatch.store.watched import Asked
 
 
-class Repository(Asked, Findings, Alerts, Tellings, Outbox, Audience):
-    """All that is stored, bound to one connection inside one write transaction."""
-
-    def daemon(self) -> DaemonRow | None:
-        """The daemon that works on this database, or the last one that did."""
-        return reading.daemon(self._connection)
+class Repository(Snapshot, Asked, Findings, Alerts, Tellings, Outbox, Audience):
+    """All that is stored, through one connection inside one write transaction."""
 
     def set_daemon(self, row: DaemonRow) -> None:
         """Store which daemon works on this database."""

@@ -26,10 +26,6 @@ from rblwatch.store.schema import target as target_table
 class Registered(Area):
     """Targets and lists."""
 
-    def targets(self) -> dict[Target, int]:
-        """Every registered target and its id."""
-        return reading.targets(self._connection)
-
     def add_targets(self, targets: Iterable[Target], at: datetime) -> dict[Target, int]:
         """Register targets and give the ids of all of them, also of those that were registered before."""
         wanted = dict.fromkeys(targets)
@@ -51,10 +47,6 @@ class Registered(Area):
             self._change(delete(pair_table).where(pair_table.c.target_id.in_(chunk)))
             self._change(delete(target_table).where(target_table.c.id.in_(chunk)))
         self._clear_bits(gone)
-
-    def blocklists(self) -> dict[str, str]:
-        """Every known list's id and shown zone."""
-        return reading.blocklists(self._connection)
 
     def add_blocklist(self, blocklist: str, zone: str, at: datetime) -> None:
         """Make a list known; one that is known keeps its date and takes the zone."""
@@ -82,9 +74,11 @@ class Registered(Area):
             masks[number] = masks.get(number, 0) | bit
         for number, mask in masks.items():
             for row in reading.coverages(self._connection, coverage_table.c.slice == number, *where):
-                failed = {reason: bits & ~mask for reason, bits in row.failed.items()}
-                values = {"asked": row.asked & ~mask, "covered": row.covered & ~mask, "failed": failed}
-                self._change(update(coverage_table).where(_is(row)).values(values))
+                self.save_coverage(row.without(mask))
+
+    def save_coverage(self, coverage: Coverage) -> None:
+        """Store how far a list has been asked about one slice."""
+        self._save(coverage_table, {field.name: getattr(coverage, field.name) for field in fields(coverage)})
 
 
 class Asked(Registered):
@@ -96,33 +90,9 @@ class Asked(Registered):
         found = reading.coverages(self._connection, _is(fresh))
         return found[0] if found else fresh
 
-    def coverages(self, blocklist: str | None = None) -> list[Coverage]:
-        """How far one list, or every list, has been asked."""
-        return reading.coverages(self._connection, *_of(coverage_table.c.blocklist, blocklist))
-
-    def save_coverage(self, coverage: Coverage) -> None:
-        """Store how far a list has been asked about one slice."""
-        self._save(coverage_table, {field.name: getattr(coverage, field.name) for field in fields(coverage)})
-
     def forget_coverage(self, blocklist: str, target_ids: Iterable[int]) -> None:
         """Take targets out of a list's coverage, as though it had never been asked about them."""
         self._clear_bits(target_ids, coverage_table.c.blocklist == blocklist)
-
-    def pairs(self, blocklist: str, target_ids: Iterable[int] | None = None) -> dict[int, Pair]:
-        """A list's pairs that are listed or have news pending, by target id: of some targets, or of all."""
-        here = pair_table.c.blocklist == blocklist
-        if target_ids is None:
-            found = reading.pairs(self._connection, here)
-        else:
-            chunks = reading.chunks(sorted(set(target_ids)))
-            found = [
-                p for ids in chunks for p in reading.pairs(self._connection, here, pair_table.c.target_id.in_(ids))
-            ]
-        return {pair.target_id: pair for pair in found}
-
-    def all_pairs(self) -> list[Pair]:
-        """Every pair that is listed or has news pending."""
-        return reading.pairs(self._connection)
 
     def save_pair(self, pair: Pair) -> None:
         """Store a pair that is listed or has news pending."""
@@ -148,10 +118,6 @@ class Asked(Registered):
         here = (pair_table.c.blocklist == blocklist) & (pair_table.c.target_id == target_id)
         self._change(delete(pair_table).where(here))
 
-    def soundings(self, blocklist: str | None = None) -> list[Sounding]:
-        """What the probes said last of one list, or of every list."""
-        return reading.soundings(self._connection, *_of(sounding_table.c.blocklist, blocklist))
-
     def sounding(self, blocklist: str, family: Family, nameserver: str) -> Sounding | None:
         """What the probes said last of a list through one nameserver and for one family."""
         columns = sounding_table.c
@@ -171,7 +137,3 @@ def _is(coverage: Coverage) -> ColumnElement[bool]:
     columns = coverage_table.c
     slice_ = (columns.family == coverage.family) & (columns.slice == coverage.slice)
     return (columns.blocklist == coverage.blocklist) & slice_
-
-
-def _of(column: ColumnElement[str], blocklist: str | None) -> tuple[ColumnElement[bool], ...]:
-    return () if blocklist is None else (column == blocklist,)
