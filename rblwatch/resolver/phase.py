@@ -1,0 +1,282 @@
+"""One stretch of a batch: questions of one kind about many targets, asked through one nameserver.
+
+Owns which question comes next, which wait for an answer or for being sent again, what came back, and when a list is
+given up. Must not know sockets, windows or pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.question import Absent, Answer, Failed, Found, Reason
+from rblwatch.core.target import Target
+from rblwatch.resolver import wire
+from rblwatch.resolver.records import Words
+from rblwatch.resolver.roundtrip import MOST_TRANSMISSIONS, RoundTrip
+from rblwatch.resolver.sockets import Socket
+
+#: Questions that a list may leave unanswered at a time while it has not answered any.
+_MOST_WHILE_QUIET = 8
+#: In the late pass, whose time-outs may come from a queue that is too short for more.
+_MOST_WHILE_LATE = 16
+_NEVER = float("-inf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """What is asked in a phase."""
+
+    blocklist: Blocklist
+    targets: Sequence[Target]
+    kind: int = wire.A
+    keep_absences: bool = False
+    """Whether every absence is kept with its TTL (probes); else absences are counted."""
+    most_at_once: int | None = None
+    live: bool = False
+    """Whether the list has answered in this batch before."""
+
+
+class Flight:
+    """A question between its first transmission and its answer. There are never more than a window's worth of them."""
+
+    __slots__ = (
+        "counted",
+        "deadline",
+        "first_at",
+        "index",
+        "number",
+        "phase",
+        "queued_at",
+        "sample",
+        "section",
+        "sent_at",
+        "socket",
+        "transmissions",
+    )
+
+    def __init__(self, phase: Phase, index: int, section: bytes) -> None:
+        self.phase = phase
+        self.index = index
+        self.section = section
+        self.socket: Socket[Flight] | None = None
+        self.number = b""
+        self.transmissions = 0
+        self.first_at = self.sent_at = self.queued_at = self.deadline = _NEVER
+        self.sample = 0
+        self.counted = False
+        """Whether it takes room in the window."""
+
+
+class Phase:
+    """Progress and outcome of one inquiry. Every target ends in exactly one of absent, found and failed."""
+
+    def __init__(self, inquiry: Inquiry, round_trip: RoundTrip, budget_s: float, *, began_at: float) -> None:
+        self.inquiry = inquiry
+        self.round_trip = round_trip
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.open = len(inquiry.targets)
+        self.absent = 0
+        self.negative_ttl_s: int | None = None
+        self.absences: dict[Target, Absent] = {}
+        self.found: dict[Target, Found] = {}
+        self.words: dict[Target, Words] = {}
+        self.failed: dict[Target, Failed] = {}
+        self.transmissions = 0
+
+        self.flying: tuple[dict[Flight, None], ...] = tuple({} for _ in range(MOST_TRANSMISSIONS))
+        """By number of transmissions, each in the order sent, so that the first one is the first to expire."""
+        self.resends: dict[Flight, None] = {}
+        self.truncated: deque[tuple[Flight, float]] = deque()
+        """Questions to be asked over TCP, with the seconds left for that."""
+        self.afloat = 0
+        """Questions that wait for an answer over UDP or for being sent again."""
+        self.in_window = 0
+
+        self.heard_at = _NEVER
+        self.quiet_since = began_at
+        """When something was last heard of the list, or the phase began."""
+        self.quiet = not inquiry.live
+        """Whether the list has answered nothing since a question that expired."""
+        self.given_up = False
+        self._cut_short = False
+        self._unheard = 0
+        self._budget_s = budget_s
+        self._queue: Sequence[int] = range(self.open)
+        self._next = 0
+        self._late: list[int] = []
+        self._is_late = False
+        self._late_until: float | None = None
+        try:
+            self._ending = wire.ending(inquiry.blocklist.zone, inquiry.kind, keyed=inquiry.blocklist.keyed)
+        except wire.Unaskable as error:
+            self.give_up(_unaskable(error))
+
+    @property
+    def heard(self) -> bool:
+        return self.heard_at > _NEVER
+
+    @property
+    def deserted(self) -> bool:
+        """Whether nothing came back at all, or nothing any more while much was still to be asked."""
+        return self._cut_short or (not self.inquiry.live and bool(self.transmissions) and not self.heard)
+
+    def may_start(self, share: int) -> bool:
+        """Whether a new question may be sent, if at most `share` of the window is this phase's."""
+        if self._next >= len(self._queue) or self.in_window >= share:
+            return False
+        return self.afloat < self._most_afloat()
+
+    def start(self) -> Flight | None:
+        """Make the next question; None when none could be made of its target's name, which has failed."""
+        index = self._queue[self._next]
+        self._next += 1
+        try:
+            section = wire.question(self.inquiry.targets[index], self._ending)
+        except wire.Unaskable as error:
+            self.settle(index, _unaskable(error))
+            return None
+        self.afloat += 1
+        return Flight(self, index, section)
+
+    def sent(self, flight: Flight, now_s: float) -> None:
+        """Note a transmission. Time that a live list's question waited for its turn is not taken from its budget."""
+        if not flight.transmissions:
+            flight.first_at = now_s
+            flight.deadline = now_s + self._budget_s
+            if self._is_late:
+                self._late_until = self._late_until or flight.deadline
+                flight.deadline = min(flight.deadline, self._late_until)
+        elif not self.quiet and not self._is_late:
+            flight.deadline += now_s - flight.queued_at
+        flight.sent_at = now_s
+        flight.transmissions += 1
+        self.transmissions += 1
+        self._unheard += 1
+        self.flying[flight.transmissions - 1][flight] = None
+
+    def answered(self, flight: Flight, now_s: float) -> None:
+        """Note that the list answered, whatever it said."""
+        if flight.transmissions == 1:
+            self.round_trip.measured(now_s - flight.sent_at)
+        self.heard_at = self.quiet_since = now_s
+        self.quiet = False
+        self._unheard = 0
+
+    def expired(self, now_s: float, longest_s: float | None) -> list[Flight]:
+        """Take out the flights whose answer is overdue; none waits longer than `longest_s` if that is given."""
+        overdue: list[Flight] = []
+        for transmissions, flights in enumerate(self.flying, 1):
+            for flight in flights:
+                patience_s = self.round_trip.patience_s(transmissions, flight.deadline - flight.sent_at)
+                if flight.sent_at + min(patience_s, longest_s or patience_s) > now_s:
+                    break
+                overdue.append(flight)
+        if self.quiet or self._is_late:
+            overdue += itertools.takewhile(lambda flight: flight.deadline <= now_s, self.resends)
+        for flight in overdue:
+            self._take_out(flight)
+        return overdue
+
+    def queue_again(self, flight: Flight, now_s: float) -> None:
+        """Let a flight wait for its next transmission."""
+        flight.queued_at = now_s
+        self.resends[flight] = None
+
+    def take_resend(self) -> Flight:
+        """The flight that has waited longest for its next transmission."""
+        flight = next(iter(self.resends))
+        del self.resends[flight]
+        return flight
+
+    def leave(self, flight: Flight) -> None:
+        """Take a flight out of everything that it may be in; its outcome is told by `settle` or `exhaust`."""
+        self._take_out(flight)
+        self.afloat -= 1
+
+    def flights(self) -> list[Flight]:
+        """All flights that wait for an answer over UDP, or for being sent again."""
+        return [flight for flights in (*self.flying, self.resends) for flight in flights]
+
+    def is_dead(self, flight: Flight) -> bool:
+        """Whether the list was silent for all of this exhausted question's budget, however often it was asked."""
+        return self.heard_at <= flight.first_at and self._unheard >= MOST_TRANSMISSIONS
+
+    def exhaust(self, flight: Flight, failure: Failed) -> None:
+        """End a question without an answer; a list that answers others gets a second chance, later."""
+        if self.heard and not (self._is_late or self.given_up):
+            self._late.append(flight.index)
+        else:
+            self.settle(flight.index, failure)
+
+    def count_absence(self, index: int, ttl_s: int) -> None:
+        """Settle a question whose name does not exist, without an object where absences are only counted."""
+        if self.inquiry.keep_absences:
+            self.settle(index, Absent(None if ttl_s == wire.NO_TTL else ttl_s))
+            return
+        self.absent += 1
+        if ttl_s != wire.NO_TTL and (self.negative_ttl_s is None or ttl_s > self.negative_ttl_s):
+            self.negative_ttl_s = ttl_s
+        self._close_one()
+
+    def settle(self, index: int, answer: Answer | Words) -> None:
+        """End a question with what came of it."""
+        target = self.inquiry.targets[index]
+        match answer:
+            case Absent(ttl_s):
+                if not self.inquiry.keep_absences:
+                    self.count_absence(index, wire.NO_TTL if ttl_s is None else ttl_s)
+                    return
+                self.absences[target] = answer
+                self.absent += 1
+            case Found():
+                self.found[target] = answer
+            case Words():
+                self.words[target] = answer
+            case Failed():
+                self.failed[target] = answer
+        self._close_one()
+
+    def advance(self, now_s: float, failure: Failed) -> None:
+        """Begin the late pass when only that is left, and end it when its time is over."""
+        if self._late_until is not None and now_s >= self._late_until:
+            while self._next < len(self._queue):
+                self._next += 1
+                self.settle(self._queue[self._next - 1], failure)
+        if self._late and not self.afloat and self._next >= len(self._queue):
+            self._queue, self._next, self._late = self._late, 0, []
+            self._is_late = True
+
+    def give_up(self, failure: Failed) -> None:
+        """Fail all that was not asked yet, or waits for the late pass; flights are ended by whoever sent them."""
+        self.given_up = True
+        self._cut_short = self._next < len(self._queue) or failure.reason is Reason.NETWORK
+        rest = [*self._queue[self._next :], *self._late]
+        self._next, self._late = len(self._queue), []
+        for index in rest:
+            self.settle(index, failure)
+
+    def _take_out(self, flight: Flight) -> None:
+        if flight.transmissions:
+            self.flying[flight.transmissions - 1].pop(flight, None)
+        self.resends.pop(flight, None)
+
+    def _most_afloat(self) -> int:
+        if self.quiet:
+            return _MOST_WHILE_QUIET
+        if self._is_late:
+            return _MOST_WHILE_LATE
+        return self.inquiry.most_at_once or self.open
+
+    def _close_one(self) -> None:
+        self.open -= 1
+        if not self.open and not self.done.done():
+            self.done.set_result(None)
+
+
+def _unaskable(error: wire.Unaskable) -> Failed:
+    return Failed(Reason.MALFORMED, f"cannot be asked: {error}")

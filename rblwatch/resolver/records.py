@@ -1,0 +1,126 @@
+"""What a DNS message says about the name that was asked, read with dnspython.
+
+Owns the reading of everything that is not a plain "no such name". Must not send anything, nor know what an answer
+means for its target. Nothing is raised for any bytes: what cannot be read is a failure, which is a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+import dns.edns
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rdtypes.ANY.CNAME
+import dns.rdtypes.ANY.SOA
+import dns.rdtypes.ANY.TXT
+import dns.rdtypes.IN.A
+import dns.rrset
+
+from rblwatch.core.question import Absent, Answer, Failed, Found, Reason
+from rblwatch.resolver.wire import sane_ttl
+
+#: How many aliases are followed. Source: facts/protocol, section 5; resolvers stop at 11 to 20.
+_MOST_LINKS = 16
+_LONGEST_TTL = 2**31 - 1
+#: Blocked, Censored, Filtered, Prohibited: the resolver stands between us and the list. Source: RFC 8914 section 4.
+_FILTERING = range(15, 19)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The TXT records of a name, each with its strings joined, as bytes: hostile, and not cleaned yet."""
+
+    texts: tuple[bytes, ...]
+
+
+def read(reply: bytes, kind: dns.rdatatype.RdataType) -> Answer | Words:
+    """Say what a reply holds for the name in its question: records of this kind (A or TXT), nothing, or a failure.
+
+    Records of another owner or class are ignored, aliases are followed inside the answer. A failure's detail starts
+    with a verb, for the nameserver's name to be put before it, and quotes nothing from the message.
+    Source: RFC 1035 section 4; RFC 2308 sections 2 and 5; RFC 8914.
+    """
+    try:
+        message = dns.message.from_wire(reply)
+        return _read(message, kind)
+    except (dns.exception.DNSException, ValueError):
+        return Failed(Reason.MALFORMED, "answered with a message that cannot be read")
+
+
+def _read(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> Answer | Words:
+    if not message.question:
+        return Failed(Reason.MALFORMED, "answered without a question")
+    if message.flags & dns.flags.TC:
+        return Failed(Reason.MALFORMED, "truncated its answer even over TCP")
+    rcode = message.rcode()
+    said = dns.rcode.to_text(rcode)
+    notes = message.extended_errors()
+    for note in notes:
+        if note.code in _FILTERING:
+            return Failed(Reason.FILTERED, f"filters: {said} with the note {_noted(note)}")
+    if rcode in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return _follow(message, kind)
+    detail = " ".join([f"answered {said}", *(f"({_noted(note)})" for note in notes)])
+    return Failed(_REASONS.get(rcode, Reason.MALFORMED), detail)
+
+
+_REASONS = {dns.rcode.SERVFAIL: Reason.SERVFAIL, dns.rcode.REFUSED: Reason.REFUSED}
+
+
+def _noted(note: dns.edns.EDEOption) -> str:
+    """Name an Extended DNS Error; its text is left out, since it may quote the query name."""
+    try:
+        return dns.edns.EDECode(note.code).name.replace("_", " ").lower()
+    except ValueError:
+        return f"extended error {int(note.code)}"
+
+
+def _follow(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> Answer | Words:
+    name, ttl_s = message.question[0].name, _LONGEST_TTL
+    for _ in range(_MOST_LINKS + 1):
+        rrset = _records(message.answer, name, kind)
+        if rrset is not None:
+            return _found(message, rrset, min(ttl_s, sane_ttl(rrset.ttl)))
+        aliases = _records(message.answer, name, dns.rdatatype.CNAME)
+        if aliases is None:
+            return Absent(_negative_ttl(message, name))
+        alias = aliases[0]
+        assert isinstance(alias, dns.rdtypes.ANY.CNAME.CNAME)
+        name, ttl_s = alias.target, min(ttl_s, sane_ttl(aliases.ttl))
+    return Failed(Reason.MALFORMED, f"answered with a loop, or with more than {_MOST_LINKS} aliases (CNAME) in a row")
+
+
+def _records(
+    section: list[dns.rrset.RRset], name: dns.name.Name, kind: dns.rdatatype.RdataType
+) -> dns.rrset.RRset | None:
+    """The records of a name, without regard to the case of letters (RFC 4343)."""
+    for rrset in section:
+        if rrset.rdtype == kind and rrset.rdclass == dns.rdataclass.IN and rrset.name == name and len(rrset):
+            return rrset
+    return None
+
+
+def _found(message: dns.message.Message, rrset: dns.rrset.RRset, ttl_s: int) -> Answer | Words:
+    if message.rcode() == dns.rcode.NXDOMAIN:
+        return Failed(Reason.MALFORMED, "answered NXDOMAIN together with the records of the name")
+    if rrset.rdtype == dns.rdatatype.TXT:
+        return Words(tuple(b"".join(r.strings) for r in rrset if isinstance(r, dns.rdtypes.ANY.TXT.TXT)))
+    return Found(tuple(IPv4Address(r.address) for r in rrset if isinstance(r, dns.rdtypes.IN.A.A)), ttl_s)
+
+
+def _negative_ttl(message: dns.message.Message, name: dns.name.Name) -> int | None:
+    """Seconds for which a cache may repeat an absence, from the SOA of the name or of a parent."""
+    for rrset in message.authority:
+        is_soa = rrset.rdtype == dns.rdatatype.SOA and rrset.rdclass == dns.rdataclass.IN
+        if is_soa and name.is_subdomain(rrset.name):
+            for soa in rrset:
+                if isinstance(soa, dns.rdtypes.ANY.SOA.SOA):
+                    return min(sane_ttl(rrset.ttl), sane_ttl(soa.minimum))
+    return None
