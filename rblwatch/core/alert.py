@@ -136,12 +136,12 @@ def _line(items: Sequence[News], told: Told, group: Group) -> tuple[Line | None,
         case Told.CLOSED:
             return None, Drop.ALREADY_TOLD, told
         case Told.OPEN:
-            return _line_to_the_aware(kinds, listing)
+            return _line_to_the_aware(kinds)
         case Told.NEVER:
             return _line_to_the_unaware(kinds, listing, group)
 
 
-def _line_to_the_aware(kinds: set[Kind], listing: Listing) -> tuple[Line | None, Drop, Told]:
+def _line_to_the_aware(kinds: set[Kind]) -> tuple[Line | None, Drop, Told]:
     if Kind.DELISTED in kinds:
         return Line.DELISTED, Drop.MERGED, Told.CLOSED
     if Kind.ENDED in kinds:

@@ -17,7 +17,7 @@ from rblwatch.core.soundness import Flaw, Soundness, State
 RETIRED_AFTER = timedelta(days=30)
 
 #: From best to worst, for the one state that stands for a list over all families.
-_WORSENING = (State.SOUND, State.UNVERIFIED, State.REFUSING, State.UNREACHABLE, State.UNSOUND)
+WORSENING = (State.SOUND, State.UNVERIFIED, State.REFUSING, State.UNREACHABLE, State.UNSOUND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Condition:
 
 def worst(conditions: Iterable[Condition]) -> Condition | None:
     """The condition that stands for a list; for the same state the one that has lasted longest."""
-    ranked = sorted(conditions, key=lambda c: (-_WORSENING.index(c.soundness.state), c.since_at))
+    ranked = sorted(conditions, key=lambda c: (-WORSENING.index(c.soundness.state), c.since_at))
     return ranked[0] if ranked else None
 
 

@@ -6,7 +6,7 @@ not know how questions travel, nor who waits for the answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -57,6 +57,15 @@ class BatchResult:
 def slice_of(target_id: int) -> tuple[int, int]:
     """The slice of a registered target, and the target's bit in that slice's bitmaps."""
     return target_id // SLICE_TARGETS, 1 << target_id % SLICE_TARGETS
+
+
+def bitmap(target_ids: Iterable[int]) -> int:
+    """The bitmap of targets that share a slice, by their ids."""
+    bits = bytearray(SLICE_TARGETS // 8)
+    for target_id in target_ids:
+        position = target_id % SLICE_TARGETS
+        bits[position >> 3] |= 1 << (position & 7)
+    return int.from_bytes(bits, "little")
 
 
 def due_at(asked_at: datetime | None, interval: timedelta, ttl: timedelta | None) -> datetime | None:

@@ -44,18 +44,19 @@ Outcome = Sent | Transient | Permanent
 
 def delay(attempt: int, chance: float) -> timedelta:
     """How long to wait after the n-th failed attempt, counted from 1; `chance` is a random number in [0, 1)."""
-    doubled = min(FIRST_DELAY * 2 ** min(attempt - 1, 16), LONGEST_DELAY)
+    doubled = min(FIRST_DELAY * (1 << min(attempt - 1, 16)), LONGEST_DELAY)
     return min(doubled * (1 + _JITTER * (2 * chance - 1)), LONGEST_DELAY)
 
 
 def next_attempt_at(
-    outcome: Transient, attempt: int, now: datetime, *, first_at: datetime, stands: bool, chance: float
+    outcome: Transient, attempt: int, *, now: datetime, patience_until: datetime | None, chance: float
 ) -> datetime | None:
     """When a delivery that met a transient failure is tried again; None: nothing it would tell stands any more.
 
-    It is tried for at least 72 h after the first attempt, and for as long as anything that it tells of stands.
+    It is tried for at least 72 h after the first attempt (`patience_until`), and for as long as anything that it tells
+    of stands (then there is no such moment: None).
     """
-    if not stands and now - first_at >= PATIENCE:
+    if patience_until is not None and now >= patience_until:
         return None
     wait = delay(attempt, chance)
     if outcome.retry_after is not None:

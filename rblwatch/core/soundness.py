@@ -143,7 +143,8 @@ def _flaw(blocklist: Blocklist, answers: Sequence[ProbeAnswer]) -> Soundness | N
     lists_negative = [a for a in answers if a.probe.expected is Expectation.CLEAR and _lists(blocklist, a.answer)]
     silent = [a for a in answers if a.probe.expected is Expectation.LISTED and _says_nothing(blocklist, a.answer)]
     if lists_negative and silent:
-        detail = f"lists {lists_negative[0].probe.target}, which it must not, and not its test point {silent[0].probe.target}"
+        wrong, missing = lists_negative[0].probe.target, silent[0].probe.target
+        detail = f"lists {wrong}, which it must not, and not its test point {missing}"
         return Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.INVERTED, detail)
     if lists_negative:
         detail = f"lists {lists_negative[0].probe.target}, which it must not: it lists everything"
@@ -201,7 +202,7 @@ def _told(point: Target, answer: Answer) -> str:
 
 
 def carries_kind(blocklist: Blocklist, family: Family) -> bool:
-    """Whether a list is asked about targets of a family: an address never goes to a domain list, nor a name to an address list."""
+    """Whether a list is asked about a family: an address never goes to a domain list, nor a name to an address list."""
     if family is Family.NAME:
         return blocklist.kind is not Kind.IP and Family.NAME in blocklist.families
     return blocklist.kind is not Kind.DOMAIN and family in blocklist.families

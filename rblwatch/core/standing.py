@@ -66,7 +66,7 @@ class Circumstances:
 
     at: datetime
     positive_until: datetime | None
-    """When the copy that a cache may now hold of the positive test point will have run out; None: it has no such point."""
+    """When the copy that a cache may now hold of the positive point will have run out; None: there is no such point."""
     distrust_until: datetime | None = None
     """Until then caches may hold what the list said when it was caught lying."""
 
@@ -81,6 +81,9 @@ class Proof:
     """When the list's positive point was last asked and right."""
     has_positive: bool = True
     """False: the list has no positive point, so a delisting rests on its clear answers and the negative side alone."""
+
+
+NO_PROOF = Proof()
 
 
 class Wanted(StrEnum):
@@ -137,7 +140,9 @@ def wanted(observation: Observation, delist_after: int, at: datetime) -> Wanted 
     return Wanted.NEGATIVE
 
 
-def settle(observation: Observation, proof: Proof, delist_after: int, at: datetime) -> tuple[Standing, Transition | None]:
+def settle(
+    observation: Observation, proof: Proof, delist_after: int, at: datetime
+) -> tuple[Standing, Transition | None]:
     """Turn proven news into a transition; without proof it stays pending."""
     standing = observation.standing
     if observation.reinterpreted and standing.listed is not None:

@@ -125,8 +125,8 @@ def parse_range(text: str) -> Network:
             raise NotATarget(f"'{text}' has a scope; write the address alone")
         if network.num_addresses > LARGEST_IPV6_RANGE:
             raise RangeTooLarge(
-                f"'{text}' holds 2^{128 - network.prefixlen} addresses, at most {LARGEST_IPV6_RANGE} (a /120) are watched; "
-                "register the addresses in use"
+                f"'{text}' holds 2^{128 - network.prefixlen} addresses, "
+                f"at most {LARGEST_IPV6_RANGE} (a /120) are watched; register the addresses in use"
             )
     elif network.num_addresses > LARGEST_IPV4_RANGE:
         raise RangeTooLarge(

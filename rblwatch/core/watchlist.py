@@ -1,0 +1,131 @@
+"""Everything that is watched: which targets stand under which servers, and which list is asked about which of them.
+
+Owns the step from settings and a catalogue to the pairs that are asked. Targets and lists are never
+multiplied out: lists that are asked about the same servers share one set of targets. Must not know what was stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.plan import slice_of
+from rblwatch.core.selection import Catalogue, server_lists
+from rblwatch.core.settings import Settings
+from rblwatch.core.soundness import carries_kind
+from rblwatch.core.target import Family, Target, expand
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The targets of one family that a list is asked about, and whose ids fall into one slice."""
+
+    number: int
+    targets: tuple[Target, ...]
+    bits: int
+    """Bitmap of the targets' ids within the slice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watchlist:
+    """What is watched, as configured."""
+
+    blocklists: Mapping[str, Blocklist]
+    servers: Mapping[Target, tuple[str, ...]]
+    """The servers that each target stands under, in the configuration's order."""
+    tags: Mapping[str, frozenset[str]]
+    """By server."""
+    asked_for: Mapping[str, frozenset[str]]
+    """By list: the servers whose targets are asked about."""
+
+    def tags_of(self, target: Target) -> frozenset[str]:
+        """All tags of the servers that a target stands under."""
+        return frozenset().union(*(self.tags[name] for name in self.servers.get(target, ())))
+
+    def asks(self, blocklist: str, target: Target) -> bool:
+        """Whether a list is asked about a target."""
+        description = self.blocklists.get(blocklist)
+        servers = self.servers.get(target, ())
+        return (
+            description is not None
+            and carries_kind(description, target.family)
+            and not self.asked_for[blocklist].isdisjoint(servers)
+        )
+
+    def families(self, blocklist: str) -> frozenset[Family]:
+        """The families of targets that a list is asked about."""
+        return frozenset(family for family in Family if carries_kind(self.blocklists[blocklist], family))
+
+
+def watch(settings: Settings, catalogue: Catalogue) -> Watchlist:
+    """Work out what a configuration watches."""
+    servers: dict[Target, tuple[str, ...]] = {}
+    blocklists: dict[str, Blocklist] = {}
+    asked_for: dict[str, set[str]] = {}
+    for server in settings.servers:
+        for network in server.networks:
+            for target in expand(network):
+                before = servers.get(target, ())
+                if server.name not in before:
+                    servers[target] = (*before, server.name)
+        for blocklist in server_lists(catalogue, settings.lists, server):
+            blocklists[blocklist.id] = blocklist
+            asked_for.setdefault(blocklist.id, set()).add(server.name)
+    return Watchlist(
+        blocklists,
+        _shared(servers),
+        {server.name: frozenset(server.tags) for server in settings.servers},
+        {blocklist: frozenset(names) for blocklist, names in asked_for.items()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A watchlist whose targets have the ids that they are stored under, cut into slices."""
+
+    watchlist: Watchlist
+    ids: Mapping[Target, int]
+    slices: Mapping[tuple[str, Family], tuple[Slice, ...]]
+    """By list and family; lists that are asked about the same servers share their slices."""
+
+    def batches(self) -> Iterator[tuple[Blocklist, Family, Slice]]:
+        """All that a full round asks."""
+        for (blocklist, family), slices in self.slices.items():
+            for part in slices:
+                yield self.watchlist.blocklists[blocklist], family, part
+
+
+def enrol(watchlist: Watchlist, ids: Mapping[Target, int]) -> Roster:
+    """Cut what is watched into slices, by the ids that its targets are stored under."""
+    cut: dict[tuple[frozenset[str], Family], tuple[Slice, ...]] = {}
+    slices: dict[tuple[str, Family], tuple[Slice, ...]] = {}
+    for blocklist, names in watchlist.asked_for.items():
+        for family in sorted(watchlist.families(blocklist)):
+            if (names, family) not in cut:
+                cut[names, family] = _cut(watchlist, ids, names, family)
+            if cut[names, family]:
+                slices[blocklist, family] = cut[names, family]
+    return Roster(watchlist, ids, slices)
+
+
+def _cut(watchlist: Watchlist, ids: Mapping[Target, int], names: frozenset[str], family: Family) -> tuple[Slice, ...]:
+    members: dict[int, list[Target]] = {}
+    bits: dict[int, int] = {}
+    for target, servers in watchlist.servers.items():
+        if target.family is family and not names.isdisjoint(servers):
+            number, bit = slice_of(ids[target])
+            members.setdefault(number, []).append(target)
+            bits[number] = bits.get(number, 0) | bit
+    return tuple(Slice(number, tuple(members[number]), bits[number]) for number in sorted(members))
+
+
+def _shared(servers: dict[Target, tuple[str, ...]]) -> dict[Target, tuple[str, ...]]:
+    """The same mapping, with equal tuples made one object: a /16 has 65,536 of them."""
+    seen: dict[tuple[str, ...], tuple[str, ...]] = {}
+    return {target: seen.setdefault(names, names) for target, names in servers.items()}
+
+
+def server_of(names: Sequence[str]) -> str:
+    """The server that a target is shown under: the first one."""
+    return names[0] if names else ""

@@ -1,0 +1,157 @@
+"""When each slice and each pair is to be asked again.
+
+Owns due times in memory, worked out from the stored rows at start and kept up as batches are recorded; the rows are the
+truth, and a restart works them out again. Must not ask anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from rblwatch.core.plan import due_at, slice_of
+from rblwatch.core.settings import Schedule
+from rblwatch.core.standing import Change
+from rblwatch.core.target import Family, Target
+from rblwatch.core.watchlist import Roster, Slice
+from rblwatch.services.asked import Asked
+from rblwatch.services.record import Recorded
+from rblwatch.store.rows import Coverage, Pair, Sounding
+
+#: A list and a family: batches of one such line wait for each other, and for nobody else.
+Lane = tuple[str, Family]
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+#: A proof must have been asked for after its moment, not at it.
+_PROOF_MARGIN = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One batch to ask: a whole slice, or some pairs of it ahead of their round."""
+
+    lane: Lane
+    part: Slice
+    targets: tuple[Target, ...]
+    full: bool
+
+
+class Agenda:
+    """Due times of all slices and of the pairs with a row."""
+
+    def __init__(self, roster: Roster, schedule: Schedule, delist_after: int) -> None:
+        self._roster = roster
+        self._schedule = schedule
+        self._delist_after = delist_after
+        self._rounds: dict[tuple[Lane, int], datetime | None] = {}
+        self._pairs: dict[tuple[Lane, int], dict[Target, datetime]] = {}
+        self._ttls: dict[Lane, tuple[timedelta | None, timedelta | None]] = {}
+        for lane, parts in roster.slices.items():
+            for part in parts:
+                self._rounds[lane, part.number] = None
+
+    def load(self, coverages: Iterable[Coverage], pairs: Iterable[Pair], soundings: Iterable[Sounding]) -> None:
+        """Work out all due times from what is stored. A slice with a target that was never asked is due at once."""
+        for sounding in soundings:
+            self._learn(sounding)
+        bits = {(lane, part.number): part.bits for lane, parts in self._roster.slices.items() for part in parts}
+        for coverage in coverages:
+            key = ((coverage.blocklist, coverage.family), coverage.slice)
+            if key in bits and not bits[key] & ~coverage.asked:
+                self._rounds[key] = self._round_due(key[0], coverage.asked_at)
+        for pair in pairs:
+            self._schedule_pair(pair)
+
+    def note(self, asked: Asked, recorded: Recorded) -> None:
+        """Keep up with one recorded batch."""
+        lane = (asked.blocklist.id, asked.family)
+        self._learn(recorded.sounding)
+        if asked.full:
+            self._rounds[lane, asked.slice] = self._round_due(lane, asked.started_at)
+        waiting = self._pairs.get((lane, asked.slice), {})
+        for target in asked.targets if waiting else ():
+            if target in waiting:
+                # Whatever came of it, it is not asked again at once; a recorded pair is given its own time below.
+                waiting[target] = asked.at + self._schedule.recheck_listed
+        settled = set(recorded.settled)
+        for target in [target for target in waiting if self._roster.ids.get(target) in settled]:
+            del waiting[target]
+        for pair in recorded.pairs:
+            self._schedule_pair(pair)
+
+    def postpone(self, job: Job, until: datetime) -> None:
+        """Leave a batch alone for a while, since it could not be asked or recorded."""
+        if job.full:
+            self._rounds[job.lane, job.part.number] = until
+        for target in job.targets:
+            if target in self._pairs.get((job.lane, job.part.number), {}):
+                self._pairs[job.lane, job.part.number][target] = until
+
+    def due(self, now: datetime) -> Mapping[Lane, list[Job]]:
+        """What is to be asked now, by lane. A round that is due takes the pairs of its slice along."""
+        jobs: dict[Lane, list[Job]] = {}
+        for lane, parts in self._roster.slices.items():
+            for part in parts:
+                job = self._job(lane, part, now)
+                if job is not None:
+                    jobs.setdefault(lane, []).append(job)
+        return jobs
+
+    def _job(self, lane: Lane, part: Slice, now: datetime) -> Job | None:
+        due = self._rounds[lane, part.number]
+        if due is None or due <= now:
+            return Job(lane, part, part.targets, full=True)
+        pairs = self._pairs.get((lane, part.number))
+        early = tuple(target for target, moment in pairs.items() if moment <= now) if pairs else ()
+        return Job(lane, part, early, full=False) if early else None
+
+    def forget_times(self) -> None:
+        """Make everything that was asked before due at once."""
+        self._rounds = {key: _LONG_AGO if due is not None else None for key, due in self._rounds.items()}
+
+    @property
+    def everything_asked(self) -> bool:
+        """Whether every slice has been asked about at least once, whatever came back."""
+        return None not in self._rounds.values()
+
+    def all(self) -> Mapping[Lane, list[Job]]:
+        """One full round of everything, due or not."""
+        return {
+            lane: [Job(lane, part, part.targets, full=True) for part in parts]
+            for lane, parts in self._roster.slices.items()
+        }
+
+    def _round_due(self, lane: Lane, asked_at: datetime | None) -> datetime | None:
+        return due_at(asked_at, self._schedule.interval, self._ttls.get(lane, (None, None))[1])
+
+    def _learn(self, sounding: Sounding) -> None:
+        self._ttls[sounding.blocklist, sounding.family] = (
+            timedelta(seconds=sounding.positive_ttl_s) if sounding.positive_ttl_s is not None else None,
+            timedelta(seconds=sounding.negative_ttl_s) if sounding.negative_ttl_s is not None else None,
+        )
+
+    def _schedule_pair(self, pair: Pair) -> None:
+        lane = (pair.blocklist, pair.target.family)
+        number = slice_of(pair.target_id)[0]
+        if (lane, number) not in self._rounds:
+            return
+        waiting = self._pairs.setdefault((lane, number), {})
+        moment = self._pair_due(lane, pair)
+        if moment is None:
+            waiting.pop(pair.target, None)
+        else:
+            waiting[pair.target] = moment
+
+    def _pair_due(self, lane: Lane, pair: Pair) -> datetime | None:
+        """A listed pair is asked again when its record has run out; a delisting, when its proof can be had."""
+        pending = pair.standing.pending
+        positive_ttl, negative_ttl = self._ttls.get(lane, (None, None))
+        if pending is None:
+            if pair.standing.listed is None:
+                return None
+            return due_at(pair.asked_at, self._schedule.recheck_listed, positive_ttl)
+        if pending.change is Change.DELISTED and pair.standing.clears >= self._delist_after:
+            return pending.ready_at + _PROOF_MARGIN
+        wait = negative_ttl if pending.change is Change.DELISTED else None
+        again = due_at(pair.asked_at, self._schedule.recheck_listed, wait)
+        return max(again or pending.ready_at, pending.ready_at)

@@ -1,0 +1,130 @@
+"""One configuration at work: sweeps, deliveries and the small duties between them, one step at a time.
+
+Owns what is done at each beat of the daemon and in a single sweep. Must not know schedules or signals: `daemon.py`
+calls these steps, and the command `sweep` calls them once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from rblwatch.core.alert import Group, Kind
+from rblwatch.core.routing import Subject
+from rblwatch.core.settings import Schedule, Topic
+from rblwatch.core.watchlist import Watchlist
+from rblwatch.ports import Clock, Lookup
+from rblwatch.services.agenda import Agenda
+from rblwatch.services.announce import Announcer, Policy
+from rblwatch.services.asked import Terms
+from rblwatch.services.deliver import Deliverer, release_all, release_first_looks
+from rblwatch.services.reconcile import catch_up
+from rblwatch.services.sweep import Sweeper, Tally
+from rblwatch.store.database import Store
+from rblwatch.store.rows import DeliveryState, NewNews
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a single sweep came to."""
+
+    tally: Tally
+    finished_at: datetime
+    sent: int
+    retrying: int
+    failed: int
+
+
+class Monitor:
+    """Sweeps what is due under one configuration."""
+
+    def __init__(self, store: Store, lookup: Lookup, clock: Clock, terms: Terms, schedule: Schedule) -> None:
+        self._store = store
+        self._clock = clock
+        self._terms = terms
+        self._agenda = Agenda(terms.roster, schedule, terms.delist_after)
+        self.sweeper = Sweeper(store, lookup, clock, terms, self._agenda)
+        self._first_looks_wait = True
+        self._tally = Tally(clock.now())
+        self._began_s = clock.monotonic_s()
+
+    async def load(self) -> None:
+        """Work out from the database when everything is due."""
+        rows = await self._store.read(lambda queries: (queries.coverages(), queries.all_pairs(), queries.soundings()))
+        self._agenda.load(*rows)
+
+    def rearm(self) -> None:
+        """Ask everything anew, since due times were worked out on a clock that has been stepped."""
+        self._agenda.forget_times()
+
+    def start_due(self) -> None:
+        """Start the batches that are due; report the round when everything that was started has come back."""
+        if not self.sweeper.busy and self._tally.batches:
+            self._report()
+        if not self.sweeper.busy:
+            self._tally, self._began_s = Tally(self._clock.now()), self._clock.monotonic_s()
+        self.sweeper.start_due(self._tally)
+
+    async def release_first_looks(self) -> None:
+        """Let first looks leave as one message once every list was asked about everything."""
+        if self._agenda.everything_asked and self._first_looks_wait:
+            now = self._clock.now()
+            await self._store.write(lambda repo: release_first_looks(repo, now))
+            # Later first looks (a list that recovered) wait for at most the first-look time.
+            self._first_looks_wait = False
+
+    def _report(self) -> None:
+        fields = {
+            "batches": self._tally.batches,
+            "questions": self._tally.questions,
+            "listed": self._tally.listed,
+            "unknown": self._tally.unknown,
+            "elapsed_s": round(self._clock.monotonic_s() - self._began_s, 3),
+        }
+        _log.info("sweep.finished", extra=fields)
+
+
+async def sweep_once(
+    store: Store, monitor: Monitor, deliverer: Deliverer, clock: Clock, on_lane: Callable[[str], None] | None = None
+) -> Swept:
+    """Ask everything now, record it, tell what was found without waiting for more, and return.
+
+    Raises: StoreError.
+    """
+    tally = Tally(clock.now())
+    await monitor.sweeper.round(tally, on_lane)
+    await store.write(lambda repo: release_all(repo, clock.now()))
+    while await deliverer.start_due() or deliverer.busy:
+        await deliverer.finish_all()
+    outcomes = deliverer.outcomes
+    return Swept(
+        tally,
+        clock.now(),
+        outcomes[DeliveryState.SENT],
+        outcomes[DeliveryState.WAITING],
+        outcomes[DeliveryState.FAILED],
+    )
+
+
+def tell_notice(store: Store, policy: Policy, text: str, at: datetime) -> None:
+    """Tell everybody who hears of our own blindness something about rblwatch itself.
+
+    Raises: StoreError.
+    """
+    store.write_now(
+        lambda repo: Announcer(repo, policy, at).announce(
+            NewNews(kind=Kind.NOTICE, at=at, text=text), Subject(topic=Topic.BLIND), Group.NOTICE, key=text
+        )
+    )
+
+
+async def end_silences(store: Store, watchlist: Watchlist, policy: Policy, at: datetime) -> None:
+    """Tell what was muted by silences that have ended, and stands still.
+
+    Raises: StoreError.
+    """
+    await store.write(lambda repo: catch_up(repo, watchlist, policy, at))

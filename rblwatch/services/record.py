@@ -1,0 +1,297 @@
+"""Take one batch's answers into the database, in one transaction.
+
+Owns the order in which soundness, standings, listings, incidents and news are written, so that news and its deliveries
+are committed together or not at all. Must not ask anything, nor decide what an answer means: the rules are in `core`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import assert_never
+
+from rblwatch.core.alert import Group, Kind
+from rblwatch.core.listing import Ending, Listing
+from rblwatch.core.plan import bitmap, slice_of
+from rblwatch.core.question import Absent, Found
+from rblwatch.core.settings import Topic
+from rblwatch.core.soundness import Expectation
+from rblwatch.core.standing import (
+    Change,
+    Circumstances,
+    Observation,
+    Standing,
+    Transition,
+    observe,
+    settle,
+)
+from rblwatch.core.target import Target
+from rblwatch.core.verdict import Listed, Verdict, judge
+from rblwatch.services.announce import Announcer, announce_end, subject_of
+from rblwatch.services.asked import Asked, Terms
+from rblwatch.services.condition import sounding_of, watch_condition
+from rblwatch.store.repository import Repository
+from rblwatch.store.rows import Coverage, NewNews, Pair, Sounding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What a batch came to."""
+
+    listed: int = 0
+    """Pairs that answered "listed" and were believed."""
+    unknown: int = 0
+    """Pairs about which this batch could say nothing."""
+    transitions: tuple[tuple[Transition, Listing], ...] = ()
+    sounding: Sounding
+    coverage: Coverage
+    pairs: tuple[Pair, ...] = ()
+    """The pairs of this batch that have a row now."""
+    settled: tuple[int, ...] = ()
+    """Ids of targets whose pair row is gone."""
+
+
+def record(repo: Repository, asked: Asked, terms: Terms) -> Recorded:
+    """Take a batch in: soundness, incidents, standings, listings, alerts and deliveries, together."""
+    return _Recording(repo, asked, terms).run()
+
+
+def circumstances(asked: Asked, sounding: Sounding | None) -> Circumstances:
+    """What the answers of a batch have to be read with."""
+    ttls = [
+        answered.answer.ttl_s
+        for answered in asked.result.probes
+        if answered.probe.expected is Expectation.LISTED and isinstance(answered.answer, Found)
+    ]
+    return Circumstances(
+        at=asked.at,
+        positive_until=asked.at + timedelta(seconds=max(ttls)) if ttls else None,
+        distrust_until=sounding.distrust_until if sounding is not None else None,
+    )
+
+
+def standing_before(pair: Pair | None, coverage: Coverage, bit: int) -> Standing:
+    """What is held of a pair: its row, or else what the coverage says of all the pairs without one."""
+    if pair is not None:
+        return pair.standing
+    failed = any(targets & bit for targets in coverage.failed.values())
+    looked = bool(coverage.covered & bit)
+    clear_at = coverage.failed_clear_at if failed else coverage.concluded_at
+    return Standing(looked=looked, clear_at=clear_at if looked else None)
+
+
+def verdict_of(asked: Asked, target: Target) -> Verdict:
+    """The verdict of one target of a batch."""
+    failed = asked.result.failed.get(target)
+    answer = failed if failed is not None else asked.result.found.get(target, Absent())
+    return judge(answer, asked.blocklist, asked.soundness.reason, target=target)
+
+
+def remarkable(asked: Asked, rows: Collection[Target]) -> list[Target]:
+    """The targets whose pairs need to be looked at: those found, and those with a row, unless they failed.
+
+    Every other target was absent, has no standing but "clear", and costs nothing.
+    """
+    result = asked.result
+    return [*result.found, *(target for target in rows if target not in result.found and target not in result.failed)]
+
+
+class _Recording:
+    """One batch on its way into the database."""
+
+    def __init__(self, repo: Repository, asked: Asked, terms: Terms) -> None:
+        self._repo = repo
+        self._asked = asked
+        self._terms = terms
+        self._watchlist = terms.roster.watchlist
+        self._ids = terms.roster.ids
+        self._announcer = Announcer(repo, terms.policy, asked.at)
+        self._transitions: list[tuple[Transition, Listing]] = []
+
+    def run(self) -> Recorded:
+        asked = self._asked
+        before = self._repo.sounding(asked.blocklist.id, asked.family, asked.result.nameserver)
+        sounding = sounding_of(asked, before)
+        self._repo.save_sounding(sounding)
+        watch_condition(self._repo, asked.blocklist, self._terms, self._announcer)
+        coverage = self._repo.coverage(asked.blocklist.id, asked.family, asked.slice)
+        if asked.soundness.trusted:
+            return self._take_in(coverage, sounding)
+        return Recorded(unknown=len(asked.targets), sounding=sounding, coverage=self._set_aside(coverage))
+
+    def _set_aside(self, coverage: Coverage) -> Coverage:
+        """The list cannot be believed: that it was asked is all there is to remember."""
+        if not self._asked.full:
+            return coverage
+        bits = bitmap(self._ids[target] for target in self._asked.targets)
+        coverage = replace(coverage, asked=bits, asked_at=self._asked.started_at)
+        self._repo.save_coverage(coverage)
+        return coverage
+
+    def _take_in(self, coverage: Coverage, sounding: Sounding) -> Recorded:
+        asked = self._asked
+        rows = self._repo.pairs(asked.blocklist.id, [self._ids[target] for target in asked.targets])
+        by_target = {row.target: row for row in rows.values()}
+        reading = circumstances(asked, sounding)
+        kept: list[Pair] = []
+        listed = 0
+        for target in remarkable(asked, by_target):
+            verdict = verdict_of(asked, target)
+            listed += isinstance(verdict, Listed)
+            row = by_target.get(target)
+            before = standing_before(row, coverage, slice_of(self._ids[target])[1])
+            pair = self._advance(target, row, observe(before, verdict, reading))
+            if pair is not None:
+                kept.append(pair)
+        still = {pair.target_id for pair in kept} | {self._ids[target] for target in asked.result.failed}
+        return Recorded(
+            listed=listed,
+            unknown=len(asked.result.failed),
+            transitions=tuple(self._transitions),
+            sounding=sounding,
+            coverage=self._cover(coverage, kept),
+            pairs=tuple(kept),
+            settled=tuple(target_id for target_id in rows if target_id not in still),
+        )
+
+    def _advance(self, target: Target, row: Pair | None, observation: Observation) -> Pair | None:
+        """Settle one pair's news, write what came of it, and return its row, or None if it needs none."""
+        asked = self._asked
+        standing, transition = settle(observation, asked.proof, self._terms.delist_after, asked.at)
+        listing_id = row.listing_id if row is not None else None
+        if transition is not None:
+            listing_id = self._write(target, transition, listing_id)
+        elif listing_id is not None and standing.listed is not None and standing.clears == 0:
+            self._see_again(listing_id, standing.listed)
+        plain = standing.listed is None and standing.pending is None
+        if plain and (row is None or asked.full):
+            # From here on the coverage speaks for the pair. Between two rounds it can't: it is older than this answer.
+            if row is not None:
+                self._repo.delete_pair(asked.blocklist.id, row.target_id)
+            return None
+        pair = Pair(
+            target_id=self._ids[target],
+            target=target,
+            blocklist=asked.blocklist.id,
+            standing=standing,
+            listing_id=listing_id,
+            asked_at=asked.at,
+        )
+        self._repo.save_pair(pair)
+        return pair
+
+    def _write(self, target: Target, transition: Transition, listing_id: int | None) -> int | None:
+        """Write a transition with its listing and news; returns the listing that is open afterwards."""
+        match transition.change:
+            case Change.LISTED:
+                listing = self._repo.open_listing(self._new_listing(target, transition))
+                group = Group.FIRST_LOOK if transition.first_look else Group.NEWS
+                self._tell(listing, transition, Kind.LISTED, group)
+            case Change.CHANGED:
+                listing = self._changed(self._known(listing_id), target, transition)
+                self._tell(listing, transition, Kind.CHANGED, Group.NEWS)
+            case Change.DELISTED:
+                listing = self._end(self._known(listing_id), transition, Ending.DELISTED)
+                self._tell(listing, transition, Kind.DELISTED, Group.NEWS)
+            case Change.REINTERPRETED:
+                listing = self._end(self._known(listing_id), transition, Ending.REINTERPRETED)
+                codes = ", ".join(listing.codes)
+                cause = f"what {codes} of {listing.blocklist} means here was changed: it is no listing any more"
+                announce_end(self._announcer, listing, cause)
+            case _:
+                assert_never(transition.change)
+        self._repo.add_transition(listing.id, transition, self._asked.at)
+        self._transitions.append((transition, listing))
+        return listing.id if listing.stands else None
+
+    def _tell(self, listing: Listing, transition: Transition, kind: Kind, group: Group) -> None:
+        news = NewNews(
+            kind=kind,
+            at=self._asked.at,
+            listing_id=listing.id,
+            codes=listing.codes,
+            before=tuple(map(str, transition.before.codes)) if transition.before else (),
+        )
+        tags = self._watchlist.tags_of(listing.target)
+        self._announcer.announce(news, subject_of(listing, Topic(kind.value), tags), group)
+
+    def _new_listing(self, target: Target, transition: Transition) -> Listing:
+        asked = self._asked
+        servers = self._watchlist.servers.get(target, ())
+        return Listing(
+            id=0,
+            target=target,
+            blocklist=asked.blocklist.id,
+            zone=asked.blocklist.shown_zone,
+            server=servers[0] if servers else "",
+            servers=servers,
+            tags=self._watchlist.tags_of(target),
+            codes=tuple(map(str, transition.listed.codes)),
+            labels=transition.listed.labels,
+            severity=transition.listed.severity,
+            text=asked.texts.get(target),
+            listed_at=transition.seen_at,
+            clear_at=transition.clear_at,
+            seen_at=asked.at,
+            nameserver=asked.result.nameserver,
+            evidence=_evidence(asked),
+            first_look=transition.first_look,
+        )
+
+    def _changed(self, before: Listing, target: Target, transition: Transition) -> Listing:
+        changed = replace(
+            before,
+            codes=tuple(map(str, transition.listed.codes)),
+            labels=transition.listed.labels,
+            severity=transition.listed.severity,
+            text=self._asked.texts.get(target, before.text),
+            seen_at=self._asked.at,
+        )
+        self._repo.update_listing(changed)
+        return changed
+
+    def _end(self, listing: Listing, transition: Transition, by: Ending) -> Listing:
+        self._repo.end_listing(listing.id, transition.seen_at, by)
+        return replace(listing, ended_at=transition.seen_at, ended_by=by)
+
+    def _see_again(self, listing_id: int, listed: Listed) -> None:
+        listing = self._known(listing_id)
+        # Severity and labels follow the description of the list, which an admin may edit; the codes are the same.
+        self._repo.update_listing(
+            replace(listing, seen_at=self._asked.at, severity=listed.severity, labels=listed.labels)
+        )
+
+    def _cover(self, coverage: Coverage, kept: Collection[Pair]) -> Coverage:
+        """Say for all targets of the batch at once that they were asked, and which of them conclusively."""
+        asked = self._asked
+        bits = bitmap(self._ids[target] for target in asked.targets)
+        failing = bitmap(self._ids[target] for target in asked.result.failed)
+        waiting = bitmap(pair.target_id for pair in kept if not pair.standing.looked)
+        failed = {reason: targets & ~bits for reason, targets in coverage.failed.items()}
+        for target, failure in asked.result.failed.items():
+            failed[failure.reason] = failed.get(failure.reason, 0) | slice_of(self._ids[target])[1]
+        failed = {reason: targets for reason, targets in failed.items() if targets}
+        clear_at = coverage.failed_clear_at if coverage.failed else coverage.concluded_at
+        advanced = replace(
+            coverage,
+            covered=coverage.covered | bits & ~failing & ~waiting,
+            failed=failed,
+            failed_clear_at=clear_at if failed else None,
+            failed_since_at=(coverage.failed_since_at or asked.at) if failed else None,
+        )
+        if asked.full:
+            advanced = replace(advanced, asked=bits, asked_at=asked.started_at, concluded_at=asked.started_at)
+        if advanced != coverage:
+            self._repo.save_coverage(advanced)
+        return advanced
+
+    def _known(self, listing_id: int | None) -> Listing:
+        assert listing_id is not None  # only a listed pair changes or ends, and its row refers to its listing
+        return self._repo.listing(listing_id)
+
+
+def _evidence(asked: Asked) -> str:
+    probes = [answered.probe for answered in (*asked.result.probes, *asked.proof_answers)]
+    points = [f"{probe.target} {probe.expected}" for probe in probes]
+    return f"self-test passed: {', '.join(points)}" if points else "no self-test"

@@ -1,0 +1,222 @@
+"""Ask lists about targets, prove what is news, and hand it to be recorded.
+
+Owns the order of one batch (ask, observe, prove, fetch texts, record) and how batches run side by side: the batches of
+one list and family follow each other, and wait for no other list. Must not decide what an answer means, nor write rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.listing import Listing
+from rblwatch.core.plan import Batch, BatchResult, slice_of
+from rblwatch.core.soundness import Expectation, Probe, assess, fresh_point, probes
+from rblwatch.core.standing import Proof, Transition, Wanted, observe, wanted
+from rblwatch.core.target import Family, Target
+from rblwatch.ports import Clock, Lookup
+from rblwatch.services.agenda import Agenda, Job, Lane
+from rblwatch.services.asked import Asked, Terms
+from rblwatch.services.record import Recorded, circumstances, record, remarkable, standing_before, verdict_of
+from rblwatch.store.database import Store
+from rblwatch.store.rows import Coverage, Pair, Sounding
+
+_log = logging.getLogger(__name__)
+
+#: A fresh point is not asked again while a cache may hold it; 768 documentation addresses leave this much room.
+_POINTS_REMEMBERED = 600
+#: After a batch could not be recorded, e.g. because the database is away.
+_AFTER_TROUBLE = timedelta(seconds=5)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What batches came to, added up."""
+
+    started_at: datetime
+    questions: int = 0
+    listed: int = 0
+    unknown: int = 0
+    batches: int = 0
+    transitions: list[tuple[Transition, Listing]] = field(default_factory=list)
+
+    def add(self, result: BatchResult, recorded: Recorded) -> None:
+        """Add one batch."""
+        self.batches += 1
+        self.questions += result.questions
+        self.listed += recorded.listed
+        self.unknown += recorded.unknown
+        self.transitions.extend(recorded.transitions)
+
+
+class Sweeper:
+    """Asks what is due, one batch of a list and family at a time, all lists side by side."""
+
+    def __init__(self, store: Store, lookup: Lookup, clock: Clock, terms: Terms, agenda: Agenda) -> None:
+        self._store = store
+        self._lookup = lookup
+        self._clock = clock
+        self._terms = terms
+        self._agenda = agenda
+        self._running: dict[Lane, asyncio.Task[None]] = {}
+        self._points: dict[str, deque[Target]] = {}
+        self._reserved = _reserved_points(terms)
+        self.on_recorded: Callable[[Asked, Recorded], None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether any batch is on its way."""
+        return bool(self._running)
+
+    def start_due(self, tally: Tally) -> int:
+        """Start what is due on every lane that is idle; returns how many lanes were started."""
+        started = 0
+        for lane, jobs in self._agenda.due(self._clock.now()).items():
+            if lane not in self._running:
+                task = asyncio.create_task(self._work(lane, jobs, tally), name=f"sweep {lane[0]} {lane[1]}")
+                self._running[lane] = task
+                started += 1
+        return started
+
+    async def round(self, tally: Tally, on_lane: Callable[[str], None] | None = None) -> None:
+        """Ask everything once, due or not, and return when all of it is recorded.
+
+        Raises: StoreError, where something could not be recorded.
+        """
+        await asyncio.gather(*(self._round_of(lane, jobs, tally, on_lane) for lane, jobs in self._agenda.all().items()))
+
+    async def drain(self, timeout_s: float) -> None:
+        """Let batches that are on their way finish for so many seconds, then drop them: they are asked again."""
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=timeout_s)
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _round_of(self, lane: Lane, jobs: list[Job], tally: Tally, on_lane: Callable[[str], None] | None) -> None:
+        for job in jobs:
+            await self._ask(job, tally)
+        if on_lane is not None:
+            on_lane(lane[0])
+
+    async def _work(self, lane: Lane, jobs: list[Job], tally: Tally) -> None:
+        """All due batches of one lane, in order. A batch that fails here is tried again soon; none stops the others."""
+        try:
+            for job in jobs:
+                try:
+                    await self._ask(job, tally)
+                except Exception:  # noqa: BLE001 - a job's boundary: one list's trouble must not end the others
+                    self._agenda.postpone(job, self._clock.now() + _AFTER_TROUBLE)
+                    _log.exception("sweep.batch_failed", extra={"blocklist": lane[0], "family": lane[1].value})
+        finally:
+            self._running.pop(lane, None)
+
+    async def _ask(self, job: Job, tally: Tally) -> None:
+        blocklist = self._terms.roster.watchlist.blocklists[job.lane[0]]
+        family = job.lane[1]
+        started_at = self._clock.now()
+        batch = Batch(
+            blocklist=blocklist,
+            family=family,
+            probes=probes(blocklist, family, fresh_point(family, 0, self._reserved)),
+            targets=job.targets,
+        )
+        result = await self._lookup.ask(batch)
+        asked = Asked(
+            blocklist=blocklist,
+            family=family,
+            slice=job.part.number,
+            targets=job.targets,
+            full=job.full,
+            started_at=started_at,
+            at=self._clock.now(),
+            result=result,
+        )
+        if asked.soundness.trusted:
+            asked = await self._prove(asked)
+        recorded = await self._store.write(lambda repo: record(repo, asked, self._terms))
+        tally.add(result, recorded)
+        self._agenda.note(asked, recorded)
+        self._report(asked, recorded)
+
+    async def _prove(self, asked: Asked) -> Asked:
+        """Gather the proof that the news in these answers wants, and the list's words on what is new."""
+        wants = await self._wants(asked)
+        if not wants:
+            return asked
+        has_positive = any(a.probe.expected is Expectation.LISTED for a in asked.result.probes)
+        # The positive points of this very batch were asked when it began, and were right, or it would not be trusted.
+        proof = Proof(positive_at=asked.started_at if has_positive else None, has_positive=has_positive)
+        told = [target for target, want in wants.items() if want is Wanted.NEGATIVE]
+        if not told and has_positive:
+            return replace(asked, proof=proof)
+        answer = await self._fresh_negative(asked.blocklist, asked.family, asked.result.nameserver)
+        texts = await self._lookup.texts(asked.blocklist, told) if told else {}
+        proof = replace(proof, negative=assess(asked.blocklist, answer.probes).trusted)
+        result = replace(asked.result, questions=asked.result.questions + answer.questions)
+        return replace(asked, proof=proof, proof_answers=answer.probes, texts=texts, result=result)
+
+    async def _wants(self, asked: Asked) -> dict[Target, Wanted]:
+        """Which of the remarkable pairs have news that a proof could settle now."""
+        ids = self._terms.roster.ids
+        target_ids = [ids[target] for target in asked.targets]
+        known = await self._store.read(
+            lambda queries: (
+                queries.pairs(asked.blocklist.id, target_ids),
+                queries.coverages(asked.blocklist.id),
+                queries.soundings(asked.blocklist.id),
+            )
+        )
+        return dict(self._wanting(asked, *known))
+
+    def _wanting(
+        self, asked: Asked, rows: dict[int, Pair], coverages: list[Coverage], soundings: list[Sounding]
+    ) -> Iterable[tuple[Target, Wanted]]:
+        by_target = {row.target: row for row in rows.values()}
+        fresh = Coverage(blocklist=asked.blocklist.id, family=asked.family, slice=asked.slice)
+        key = (asked.family, asked.slice)
+        coverage = next((row for row in coverages if (row.family, row.slice) == key), fresh)
+        seen = (asked.family, asked.result.nameserver)
+        reading = circumstances(asked, next((s for s in soundings if (s.family, s.nameserver) == seen), None))
+        for target in remarkable(asked, by_target):
+            bit = slice_of(self._terms.roster.ids[target])[1]
+            before = standing_before(by_target.get(target), coverage, bit)
+            observation = observe(before, verdict_of(asked, target), reading)
+            want = wanted(observation, self._terms.delist_after, asked.at)
+            if want is not None:
+                yield target, want
+
+    async def _fresh_negative(self, blocklist: Blocklist, family: Family, nameserver: str) -> BatchResult:
+        """Ask about a point that no cache can hold, through the nameserver whose answers it is to vouch for."""
+        used = self._points.setdefault(blocklist.id, deque(maxlen=_POINTS_REMEMBERED))
+        number = int(self._clock.random() * 2**63)
+        point = fresh_point(family, number, self._reserved.union(used))
+        used.append(point)
+        probe = Probe(point, Expectation.CLEAR)
+        return await self._lookup.ask(Batch(blocklist=blocklist, family=family, probes=(probe,), nameserver=nameserver))
+
+    def _report(self, asked: Asked, recorded: Recorded) -> None:
+        for transition, listing in recorded.transitions:
+            _log.warning(
+                "transition",
+                extra={
+                    "change": transition.change.value,
+                    "server": listing.server,
+                    "target": listing.target.text,
+                    "blocklist": listing.blocklist,
+                    "codes": list(listing.codes),
+                },
+            )
+        if self.on_recorded is not None:
+            self.on_recorded(asked, recorded)
+
+
+def _reserved_points(terms: Terms) -> frozenset[Target]:
+    """Targets that must not serve as fresh points, since somebody registered them; the fixed extra point as well."""
+    registered = frozenset(terms.roster.ids)
+    return registered | {fresh_point(family, 0, registered) for family in Family}
