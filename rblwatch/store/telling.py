@@ -144,7 +144,7 @@ class Tellings(Area):
         """Listings that a recipient was to be told of by a message that failed for good."""
         about = (
             select(news_table.c.listing_id)
-            .join(telling_table)
+            .join_from(news_table, telling_table)
             .join(delivery_table, delivery_table.c.id == telling_table.c.delivery_id)
             .where(telling_table.c.recipient == recipient, news_table.c.listing_id.is_not(None))
             .where(delivery_table.c.state == DeliveryState.FAILED)
