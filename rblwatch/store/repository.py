@@ -17,10 +17,10 @@ from rblwatch.store.rows import DaemonRow
 from rblwatch.store.schema import daemon as daemon_table
 from rblwatch.store.snapshot import Snapshot
 from rblwatch.store.telling import Alerts, Audience, Tellings
-from rblwatch.store.watched import Asked
+from rblwatch.store.watched import Registered, Standings
 
 
-class Repository(Snapshot, Asked, Findings, Alerts, Tellings, Outbox, Audience):
+class Repository(Snapshot, Registered, Standings, Findings, Alerts, Tellings, Outbox, Audience):
     """All that is stored, through one connection inside one write transaction."""
 
     def set_daemon(self, row: DaemonRow) -> None:

@@ -50,17 +50,17 @@ class SqliteBackend(Backend):
 
     def prepare(self) -> None:
         folder = self._path.parent
-        if not folder.is_dir():
-            raise StoreError(f"{self.where}: there is no folder {folder}; create it, or change [database] url")
+        if not _may(folder, os.X_OK):
+            raise StoreError(f"{self.where}: there is no folder {folder} that this user may enter; create it")
         if self._path.is_dir():
             raise StoreError(f"{self.where}: this is a folder; [database] url must name a file in it")
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise StoreError(f"{self.where}: this user may not write to the folder {folder}; SQLite needs to")
-        if self._path.exists() and not os.access(self._path, os.R_OK | os.W_OK):
+        if not _may(folder, os.W_OK):
+            raise StoreError(f"{self.where}: this user may not write to the folder {folder}, and SQLite needs to")
+        if self.exists() and not _may(self._path, os.R_OK | os.W_OK):
             raise StoreError(f"{self.where}: this user may not read and write the file; change its owner or mode")
 
     def exists(self) -> bool:
-        return self._path.exists()
+        return _may(self._path, os.F_OK)
 
     def writer(self) -> Engine:
         engine = self._engine("rwc", connections=1)
@@ -81,7 +81,12 @@ class SqliteBackend(Backend):
         return engine
 
     def hold(self, row: DaemonRow) -> Hold | None:
-        return FileHold.take(self._lock_path, row)
+        try:
+            return FileHold.take(self._lock_path, row)
+        except OSError as error:
+            raise StoreError(
+                f"{self._lock_path}: can't be locked ({error.strerror}); let this user write it"
+            ) from error
 
     def holder(self) -> str | None:
         try:
@@ -164,3 +169,7 @@ def _begin_with(engine: Engine, statement: str) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
+
+
+def _may(path: Path, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=True)

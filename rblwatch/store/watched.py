@@ -23,7 +23,34 @@ from rblwatch.store.schema import sounding as sounding_table
 from rblwatch.store.schema import target as target_table
 
 
-class Registered(Area):
+class Coverages(Area):
+    """How far lists have been asked."""
+
+    def coverage(self, blocklist: str, family: Family, number: int) -> Coverage:
+        """How far a list has been asked about one slice; a fresh value where it never was."""
+        fresh = Coverage(blocklist=blocklist, family=family, slice=number)
+        found = reading.coverages(self._connection, _is(fresh))
+        return found[0] if found else fresh
+
+    def save_coverage(self, coverage: Coverage) -> None:
+        """Store how far a list has been asked about one slice."""
+        self._save(coverage_table, {field.name: getattr(coverage, field.name) for field in fields(coverage)})
+
+    def forget_coverage(self, blocklist: str, target_ids: Iterable[int]) -> None:
+        """Take targets out of a list's coverage, as though it had never been asked about them."""
+        self._clear_bits(target_ids, coverage_table.c.blocklist == blocklist)
+
+    def _clear_bits(self, target_ids: Iterable[int], *where: ColumnElement[bool]) -> None:
+        masks: dict[int, int] = {}
+        for target_id in target_ids:
+            number, bit = slice_of(target_id)
+            masks[number] = masks.get(number, 0) | bit
+        for number, mask in masks.items():
+            for row in reading.coverages(self._connection, coverage_table.c.slice == number, *where):
+                self.save_coverage(row.without(mask))
+
+
+class Registered(Coverages):
     """Targets and lists."""
 
     def add_targets(self, targets: Iterable[Target], at: datetime) -> dict[Target, int]:
@@ -67,32 +94,9 @@ class Registered(Area):
             ids |= reading.pairs_of_values(self._connection, found)
         return ids
 
-    def _clear_bits(self, target_ids: Iterable[int], *where: ColumnElement[bool]) -> None:
-        masks: dict[int, int] = {}
-        for target_id in target_ids:
-            number, bit = slice_of(target_id)
-            masks[number] = masks.get(number, 0) | bit
-        for number, mask in masks.items():
-            for row in reading.coverages(self._connection, coverage_table.c.slice == number, *where):
-                self.save_coverage(row.without(mask))
 
-    def save_coverage(self, coverage: Coverage) -> None:
-        """Store how far a list has been asked about one slice."""
-        self._save(coverage_table, {field.name: getattr(coverage, field.name) for field in fields(coverage)})
-
-
-class Asked(Registered):
-    """How far lists have been asked, and what stands out."""
-
-    def coverage(self, blocklist: str, family: Family, number: int) -> Coverage:
-        """How far a list has been asked about one slice; a fresh value where it never was."""
-        fresh = Coverage(blocklist=blocklist, family=family, slice=number)
-        found = reading.coverages(self._connection, _is(fresh))
-        return found[0] if found else fresh
-
-    def forget_coverage(self, blocklist: str, target_ids: Iterable[int]) -> None:
-        """Take targets out of a list's coverage, as though it had never been asked about them."""
-        self._clear_bits(target_ids, coverage_table.c.blocklist == blocklist)
+class Standings(Area):
+    """Pairs that stand out, and what the probes said last."""
 
     def save_pair(self, pair: Pair) -> None:
         """Store a pair that is listed or has news pending."""
