@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import dns.name
 
@@ -101,8 +101,8 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        # Before Python 3.12, the loop's datagram transport does not say that it is one.
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         reply = respond(data, self._zones, stream=False)

@@ -95,8 +95,6 @@ class ChatSink(Sink):
 
     def __init__(self, on_message: OnMessage | None = None) -> None:
         super().__init__(on_message)
-        self.status = HTTPStatus.OK
-        """What posts are answered with; a message answered with anything but a success has not arrived."""
         self._conversations = Conversations(self._converse)
 
     @property
@@ -123,9 +121,8 @@ class ChatSink(Sink):
             title, text = post["title"], post["message"]
         except (ValueError, KeyError, TypeError):
             return HTTPStatus.BAD_REQUEST
-        if self.status < HTTPStatus.MULTIPLE_CHOICES:
-            self._receive(str(title), str(text))
-        return self.status
+        self._receive(str(title), str(text))
+        return HTTPStatus.OK
 
 
 async def _read_body(reader: asyncio.StreamReader) -> bytes:
@@ -143,8 +140,6 @@ class MailSink(Sink):
 
     def __init__(self, on_message: OnMessage | None = None) -> None:
         super().__init__(on_message)
-        self.reply = "250 OK"
-        """What mail is answered with after its text; mail answered with anything but a 2xx has not arrived."""
         self._sessions: WeakSet[SMTP] = WeakSet()
 
     @property
@@ -175,10 +170,8 @@ class MailSink(Sink):
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  the library's name
         """Take one mail; called by the SMTP library."""
-        content = envelope.original_content or b""
-        if self.reply.startswith("2"):
-            self._receive(*_read_mail(content))
-        return self.reply
+        self._receive(*_read_mail(envelope.original_content or b""))
+        return "250 OK"
 
 
 def _read_mail(content: bytes) -> tuple[str, str]:
