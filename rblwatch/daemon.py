@@ -195,14 +195,18 @@ class Daemon:
             loop.add_signal_handler(number, self._on_stop, number)
         loop.add_signal_handler(signal.SIGHUP, self._on_reload)
 
+    def stop(self) -> None:
+        """Begin the end, as the first SIGTERM does."""
+        self._stopping = True
+        self._stop.set()
+
     def _on_stop(self, number: signal.Signals) -> None:
         if self._stopping:
             _log.warning("daemon.ended_at_once", extra={"signal": number.name})
             logging.shutdown()
             os._exit(128 + number)
-        self._stopping = True
         _log.info("daemon.stopping", extra={"signal": number.name})
-        self._stop.set()
+        self.stop()
 
     def _on_reload(self) -> None:
         if self._reloading is None or self._reloading.done():

@@ -82,3 +82,12 @@ def due_at(asked_at: datetime | None, interval: timedelta, ttl: timedelta | None
 def effective_interval(interval: timedelta, ttl: timedelta | None) -> timedelta:
     """The interval at which a list is really asked, as `due_at` applies it."""
     return max(interval, min(ttl, LONGEST_TTL) + _TTL_MARGIN) if ttl else interval
+
+
+def outdated(asked_at: Iterable[datetime | None], interval: timedelta, now: datetime) -> bool:
+    """Whether what we hold is too old to be called the state of things: no list was asked for two intervals.
+
+    A TTL may lengthen the interval to an hour, so that much is never too old.
+    """
+    latest = max((moment for moment in asked_at if moment is not None), default=None)
+    return latest is None or now - latest > 2 * max(interval, LONGEST_TTL)

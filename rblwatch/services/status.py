@@ -43,7 +43,10 @@ class PairStatus:
     unknown: Reason | None = None
     """Why nothing can be said of it now; a listing from before is kept all the same."""
     pending: PendingStatus | None = None
+    list_in_trouble: bool = False
+    """It is unknown because the whole list is."""
     looked: bool = True
+    """There was a conclusive answer once."""
     lookup_url: str | None = None
     delist_url: str | None = None
 
@@ -85,6 +88,9 @@ class ListStatus:
     """None: not asked yet."""
     asked_at: datetime | None
     incident: Incident | None
+    targets: int
+    """How many targets it is asked about, and of how many of them nothing can be said now."""
+    unknown: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +120,7 @@ class Report:
     @property
     def unknown(self) -> int:
         """Pairs of which nothing can be said now."""
-        return len(self._distinct(lambda pair: pair.unknown is not None))
+        return len(self._distinct(lambda pair: pair.unknown is not None or not (pair.looked or pair.listing)))
 
     def _distinct(self, wanted: Callable[[PairStatus], bool]) -> set[tuple[Target, str]]:
         return {
@@ -160,7 +166,7 @@ def _target(target: Target, tallies: Tallies, listings: dict[tuple[str, Target],
 
 
 def _pairs(target: Target, tallies: Tallies, listings: dict[tuple[str, Target], Listing]) -> Iterator[PairStatus]:
-    """The pairs of a target that are worth a line: listed, pending, or unknown."""
+    """The pairs of a target that are worth a line: listed, pending, or unknown, also because nobody asked yet."""
     for blocklist in tallies.watchlist.blocklists.values():
         if not tallies.watchlist.asks(blocklist.id, target):
             continue
@@ -168,14 +174,16 @@ def _pairs(target: Target, tallies: Tallies, listings: dict[tuple[str, Target], 
         unknown = tallies.unknown(blocklist.id, target)
         row = tallies.pairs.get((blocklist.id, target))
         pending = _pending(row)
-        if listing is not None or unknown is not None or pending is not None:
+        looked = tallies.concluded(blocklist.id, target)
+        if listing is not None or unknown is not None or pending is not None or not looked:
             yield PairStatus(
                 blocklist=blocklist.id,
                 zone=blocklist.shown_zone,
                 listing=listing,
                 unknown=unknown,
                 pending=pending,
-                looked=tallies.concluded(blocklist.id, target),
+                list_in_trouble=tallies.in_trouble(blocklist.id, target.family),
+                looked=looked,
                 lookup_url=link(blocklist.lookup_url, target),
                 delist_url=link(blocklist.delist_url, target),
             )
@@ -192,6 +200,7 @@ def _pending(row: Pair | None) -> PendingStatus | None:
 def _lists(queries: Queries, watchlist: Watchlist, tallies: Tallies) -> Iterator[ListStatus]:
     incidents = {incident.blocklist: incident for incident in queries.incidents(open_only=True)}
     for blocklist in watchlist.blocklists.values():
+        asked = [target for target in watchlist.servers if watchlist.asks(blocklist.id, target)]
         yield ListStatus(
             blocklist=blocklist.id,
             zone=blocklist.shown_zone,
@@ -199,6 +208,8 @@ def _lists(queries: Queries, watchlist: Watchlist, tallies: Tallies) -> Iterator
             condition=_condition(blocklist, watchlist, tallies),
             asked_at=_last(c.asked_at for key, c in tallies.coverages.items() if key[0] == blocklist.id),
             incident=incidents.get(blocklist.id),
+            targets=len(asked),
+            unknown=sum(tallies.unknown(blocklist.id, target) is not None for target in asked),
         )
 
 

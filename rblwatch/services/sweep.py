@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 #: A fresh point is not asked again while a cache may hold it; 768 documentation addresses leave this much room.
 _POINTS_REMEMBERED = 600
+#: A random float has 53 random bits; a larger factor would only add zeros to them.
+_CHANCES = 2**53
 #: After a batch could not be recorded, e.g. because the database is away.
 _AFTER_TROUBLE = timedelta(seconds=5)
 
@@ -65,7 +67,10 @@ class Sweeper:
         self._agenda = agenda
         self._running: dict[Lane, asyncio.Task[None]] = {}
         self._points: dict[str, deque[Target]] = {}
-        self._reserved = _reserved_points(terms)
+        registered = frozenset(terms.roster.ids)
+        #: One more point that must be clear in every batch; always the same, so that caches spare the operators.
+        self._extra = {family: fresh_point(family, 0, registered) for family in Family}
+        self._reserved = registered.union(self._extra.values())
         self.on_recorded: Callable[[Asked, Recorded], None] | None = None
 
     @property
@@ -123,7 +128,7 @@ class Sweeper:
         batch = Batch(
             blocklist=blocklist,
             family=family,
-            probes=probes(blocklist, family, fresh_point(family, 0, self._reserved)),
+            probes=probes(blocklist, family, self._extra[family]),
             targets=job.targets,
         )
         result = await self._lookup.ask(batch)
@@ -194,7 +199,7 @@ class Sweeper:
     async def _fresh_negative(self, blocklist: Blocklist, family: Family, nameserver: str) -> BatchResult:
         """Ask about a point that no cache can hold, through the nameserver whose answers it is to vouch for."""
         used = self._points.setdefault(blocklist.id, deque(maxlen=_POINTS_REMEMBERED))
-        number = int(self._clock.random() * 2**63)
+        number = int(self._clock.random() * _CHANCES)
         point = fresh_point(family, number, self._reserved.union(used))
         used.append(point)
         probe = Probe(point, Expectation.CLEAR)
@@ -214,9 +219,3 @@ class Sweeper:
             )
         if self.on_recorded is not None:
             self.on_recorded(asked, recorded)
-
-
-def _reserved_points(terms: Terms) -> frozenset[Target]:
-    """Targets that must not serve as fresh points, since somebody registered them; the fixed extra point as well."""
-    registered = frozenset(terms.roster.ids)
-    return registered | {fresh_point(family, 0, registered) for family in Family}

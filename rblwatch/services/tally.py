@@ -57,12 +57,17 @@ class Tallies:
     def unknown(self, blocklist: str, target: Target) -> Reason | None:
         """Why nothing can be said of a pair now, or None if something can."""
         condition = self.conditions.get((blocklist, target.family))
-        if condition is not None and condition.soundness.reason is not None:
+        if condition is not None and not condition.soundness.trusted:
             return condition.soundness.reason
         number, bit = slice_of(self.ids.get(target, 0))
         coverage = self.coverages.get((blocklist, target.family, number))
         failed = coverage.failed if coverage is not None else {}
         return next((reason for reason, failing in failed.items() if failing & bit), None)
+
+    def in_trouble(self, blocklist: str, family: Family) -> bool:
+        """Whether nothing that a list answers about a family can be believed now."""
+        condition = self.conditions.get((blocklist, family))
+        return condition is not None and not condition.soundness.trusted
 
     def concluded(self, blocklist: str, target: Target) -> bool:
         """Whether a pair ever had a conclusive answer."""

@@ -1,0 +1,225 @@
+"""`rblwatch status`: what is listed, what waits for confirmation, and where we are blind."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from rblwatch import app
+from rblwatch.cli.options import Command, Format, format_option, preferences
+from rblwatch.cli.plugin import print_plugin_line
+from rblwatch.cli.styles import SEVERITIES, STATES, VERDICTS
+from rblwatch.cli.terminal import Cell, Row, print_json, print_line, print_table
+from rblwatch.core.conclusion import Alarm, alarm, conclude, conclusive_lists
+from rblwatch.core.plan import outdated
+from rblwatch.core.timespan import minute, rfc3339, rfc3339_or_none, roughly
+
+if TYPE_CHECKING:
+    from rblwatch.app import Configured
+    from rblwatch.services.status import ListStatus, PairStatus, Report, ServerStatus, TargetStatus
+
+_LISTED = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "SINCE", "REMOVAL")
+_PENDING = ("SERVER", "TARGET", "LIST", "PENDING", "CODES", "SEEN", "CONFIRMED NOT BEFORE")
+_BLIND = ("LIST", "STATE", "REASON", "SINCE", "LAST ASKED", "WHAT ITS SELF-TEST SHOWED")
+_WATCH_EVERY_S = 2.0
+
+
+@click.command("status", cls=Command)
+@click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until Ctrl-C.")
+@format_option(Format.TABLE, Format.JSON, Format.NAGIOS)
+def command(layout: Format, *, watch: bool) -> int:
+    """Say what is listed, what waits for confirmation, and where we are blind, from the database.
+
+    Exit codes: 0 nothing listed, 1 something listed, 2 configuration error, 3 something unknown and nothing listed,
+    4 internal or database error.
+    """
+    configured = app.configure(preferences().config)
+    while watch and layout is Format.TABLE:
+        report = app.read_status(configured)
+        if sys.stdout.isatty():
+            sys.stdout.write("\x1b[H\x1b[2J")
+        _print(report)
+        sys.stdout.flush()
+        time.sleep(_WATCH_EVERY_S)
+    report = app.read_status(configured)
+    match layout:
+        case Format.JSON:
+            print_json(_document(report))
+        case Format.NAGIOS:
+            return _print_line(report, configured)
+        case _:
+            _print(report)
+    return conclude(listed=report.listed, unknown=report.unknown)
+
+
+def _print(report: Report) -> None:
+    for title, header, rows in (
+        ("Listed", _LISTED, list(_listed_rows(report))),
+        ("Waiting for confirmation", _PENDING, list(_pending_rows(report))),
+        ("Blind", _BLIND, list(_blind_rows(report))),
+    ):
+        if rows:
+            print_line(title)
+            print_table(header, rows)
+            print_line("")
+    for line in _summary(report):
+        print_line(line)
+
+
+def _pairs(report: Report) -> Iterator[tuple[ServerStatus, TargetStatus, PairStatus]]:
+    for server in report.servers:
+        for target in server.targets:
+            for pair in target.pairs:
+                yield server, target, pair
+
+
+def _listed_rows(report: Report) -> Iterator[Row]:
+    for server, target, pair in _pairs(report):
+        listing = pair.listing
+        if listing is not None:
+            since = roughly(report.generated_at - listing.listed_at)
+            severity = Cell(listing.severity.value, SEVERITIES[listing.severity])
+            meaning = ": ".join(filter(None, [", ".join(listing.labels), listing.text]))
+            codes = ", ".join(listing.codes)
+            where = pair.delist_url or pair.lookup_url or ""
+            yield server.name, target.target.text, pair.blocklist, severity, codes, meaning, since, where
+
+
+def _pending_rows(report: Report) -> Iterator[Row]:
+    for server, target, pair in _pairs(report):
+        pending = pair.pending
+        if pending is not None:
+            change = Cell(pending.change.value, VERDICTS["unknown"])
+            seen = minute(pending.seen_at)
+            codes = ", ".join(pending.codes)
+            yield server.name, target.target.text, pair.blocklist, change, codes, seen, minute(pending.ready_at)
+
+
+def _blind_rows(report: Report) -> Iterator[Row]:
+    for blocklist in report.blocklists:
+        condition = blocklist.condition
+        if condition is None:
+            yield blocklist.blocklist, "not asked yet", "", "", "", ""
+        elif not condition.soundness.trusted:
+            soundness = condition.soundness
+            yield (
+                blocklist.blocklist,
+                Cell(soundness.state.value, STATES[soundness.state]),
+                soundness.reason.value if soundness.reason else "",
+                roughly(report.generated_at - condition.since_at),
+                minute(blocklist.asked_at) if blocklist.asked_at else "never",
+                soundness.detail,
+            )
+    for server, target, pair in _pairs(report):
+        if pair.unknown is not None and not pair.list_in_trouble:
+            unanswered = Cell(pair.unknown.value, VERDICTS["unknown"])
+            yield pair.blocklist, "", unanswered, "", "", f"no answer about {server.name} {target.target}"
+
+
+def _summary(report: Report) -> Iterator[str]:
+    targets = {target.target for server in report.servers for target in server.targets}
+    lists = len(report.blocklists)
+    yield (
+        f"{len(report.servers)} servers, {len(targets)} targets on {lists} lists: "
+        f"{report.listed} listed, {report.unknown} unknown."
+    )
+    asked = [blocklist.asked_at for blocklist in report.blocklists if blocklist.asked_at is not None]
+    if not asked:
+        yield "Nothing was asked yet: `rblwatch run` or `rblwatch sweep` does."
+    else:
+        yield f"Last asked {roughly(report.generated_at - max(asked))} ago ({minute(max(asked))})."
+    outbox = report.outbox
+    if outbox.depth or outbox.failed:
+        yield f"Messages: {outbox.depth} waiting, {outbox.failed} failed; see `rblwatch deliveries`."
+
+
+def _print_line(report: Report, configured: Configured) -> Alarm:
+    listings = {
+        (pair.listing.id, pair.listing.target.text, pair.blocklist, pair.listing.severity): pair.listing
+        for _, _, pair in _pairs(report)
+        if pair.listing is not None
+    }
+    asked = [blocklist.asked_at for blocklist in report.blocklists]
+    stale = outdated(asked, configured.settings.schedule.interval, report.generated_at)
+    conclusive, lists = conclusive_lists(_shares(report))
+    level = alarm((key[3] for key in listings), conclusive=conclusive, lists=lists, stale=stale)
+    ordered = sorted(listings, key=lambda key: (-key[3].rank, key[2], key[1]))
+    named = [f"{target} listed on {name} ({severity})" for _, target, name, severity in ordered[:5]]
+    named += [f"and {len(ordered) - 5} more"] if len(ordered) > 5 else []
+    said = "; ".join(named) or "nothing listed"
+    text = f"{said}; {report.unknown} unknown" + ("; the data is stale" if stale else "")
+    numbers = {"listed": report.listed, "unknown": report.unknown, "lists": lists, "conclusive": conclusive}
+    print_plugin_line(level, text, numbers)
+    return level
+
+
+def _shares(report: Report) -> Iterator[tuple[str, int, int]]:
+    """For each list that was asked: how many verdicts it gave, and how many of them are unknown."""
+    for blocklist in report.blocklists:
+        if blocklist.condition is not None:
+            yield blocklist.blocklist, blocklist.targets, blocklist.unknown
+
+
+def _document(report: Report) -> dict[str, object]:
+    return {
+        "generated_at": rfc3339(report.generated_at),
+        "servers": [
+            {"name": s.name, "tags": list(s.tags), "targets": [_target_document(t) for t in s.targets]}
+            for s in report.servers
+        ],
+        "blocklists": [_list_document(blocklist) for blocklist in report.blocklists],
+    }
+
+
+def _target_document(target: TargetStatus) -> dict[str, object]:
+    return {
+        "target": target.target.text,
+        "listed": target.listed,
+        "clear": target.clear,
+        "unknown": target.unknown,
+        "verdicts": [_pair_document(pair) for pair in target.pairs],
+    }
+
+
+def _pair_document(pair: PairStatus) -> dict[str, object]:
+    listing, pending = pair.listing, pair.pending
+    return {
+        "blocklist": pair.blocklist,
+        "zone": pair.zone,
+        "verdict": "listed" if listing else "unknown" if pair.unknown or not pair.looked else "clear",
+        "codes": list(listing.codes) if listing else [],
+        "labels": list(listing.labels) if listing else [],
+        "severity": listing.severity.value if listing else None,
+        "reason": pair.unknown.value if pair.unknown else None,
+        "text": listing.text if listing else None,
+        "lookup_url": pair.lookup_url,
+        "delist_url": pair.delist_url,
+        "listed_at": rfc3339_or_none(listing.listed_at if listing else None),
+        "clear_at": rfc3339_or_none(listing.clear_at if listing else None),
+        "pending": None
+        if pending is None
+        else {
+            "change": pending.change.value,
+            "codes": list(pending.codes),
+            "seen_at": rfc3339(pending.seen_at),
+            "ready_at": rfc3339(pending.ready_at),
+        },
+    }
+
+
+def _list_document(blocklist: ListStatus) -> dict[str, object]:
+    condition = blocklist.condition
+    soundness = condition.soundness if condition else None
+    return {
+        "blocklist": blocklist.blocklist,
+        "zone": blocklist.zone,
+        "state": soundness.state.value if soundness else None,
+        "reason": soundness.reason.value if soundness and soundness.reason else None,
+        "detail": soundness.detail if soundness else "",
+        "since": rfc3339_or_none(condition.since_at if condition else None),
+        "checked_at": rfc3339_or_none(blocklist.asked_at),
+    }

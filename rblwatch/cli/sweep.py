@@ -1,0 +1,103 @@
+"""`rblwatch sweep`: ask everything that is registered, once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from rblwatch import app
+from rblwatch.app import Configured
+from rblwatch.cli import journal
+from rblwatch.cli.options import Command, Format, format_option, preferences
+from rblwatch.cli.progress import lists_bar
+from rblwatch.cli.styles import SEVERITIES
+from rblwatch.cli.terminal import Cell, Row, print_json, print_line, print_table, remark
+from rblwatch.core.conclusion import conclude
+from rblwatch.core.listing import Listing
+from rblwatch.core.standing import Change, Transition
+from rblwatch.core.timespan import rfc3339
+
+if TYPE_CHECKING:
+    from rblwatch.services.monitor import Swept
+
+_HEADER = ("CHANGE", "SERVER", "TARGET", "LIST", "SEVERITY", "CODES")
+
+
+@click.command("sweep", cls=Command)
+@format_option(Format.TABLE, Format.JSON)
+def command(layout: Format) -> int:
+    """Ask all lists about everything registered, now; record it, tell what was found, and exit.
+
+    What could not be delivered stays in the outbox, for the daemon or the next sweep.
+
+    Exit codes: 0 nothing listed, 1 something listed, 2 configuration error, 3 something unknown and nothing listed,
+    4 internal or database error.
+    """
+    configured = app.configure(preferences().config)
+    for warning in configured.warnings:
+        remark(str(warning))
+    journal.begin(level=logging.WARNING)
+    with lists_bar(len(configured.watchlist.blocklists)) as on_list:
+        swept = asyncio.run(app.sweep(configured, on_list))
+    if layout is Format.JSON:
+        print_json(_document(configured, swept))
+    else:
+        _print(configured, swept)
+    return conclude(listed=swept.tally.listed, unknown=swept.tally.unknown)
+
+
+def _told(swept: Swept) -> Iterator[tuple[Transition, Listing]]:
+    """Changes of standing that are transitions to the world; a code that we read differently now is none."""
+    return (pair for pair in swept.tally.transitions if pair[0].change is not Change.REINTERPRETED)
+
+
+def _document(configured: Configured, swept: Swept) -> dict[str, object]:
+    return {
+        "started_at": rfc3339(swept.tally.started_at),
+        "finished_at": rfc3339(swept.finished_at),
+        "targets": len(configured.watchlist.servers),
+        "blocklists": len(configured.watchlist.blocklists),
+        "questions": swept.tally.questions,
+        "listed": swept.tally.listed,
+        "unknown": swept.tally.unknown,
+        "transitions": [
+            {
+                "kind": transition.change.value,
+                "server": listing.server,
+                "target": listing.target.text,
+                "blocklist": listing.blocklist,
+                "codes": list(listing.codes),
+                "severity": listing.severity.value,
+            }
+            for transition, listing in _told(swept)
+        ],
+        "deliveries": {"sent": swept.sent, "retrying": swept.retrying, "failed": swept.failed},
+    }
+
+
+def _print(configured: Configured, swept: Swept) -> None:
+    rows: list[Row] = [
+        (
+            transition.change.value,
+            listing.server,
+            listing.target.text,
+            listing.blocklist,
+            Cell(listing.severity.value, SEVERITIES[listing.severity]),
+            ", ".join(listing.codes),
+        )
+        for transition, listing in _told(swept)
+    ]
+    if rows:
+        print_table(_HEADER, rows)
+        print_line("")
+    tally, watchlist = swept.tally, configured.watchlist
+    elapsed_s = (swept.finished_at - tally.started_at).total_seconds()
+    print_line(
+        f"{len(watchlist.servers)} targets on {len(watchlist.blocklists)} lists, {tally.questions} questions "
+        f"in {elapsed_s:.1f} s: {tally.listed} listed, {tally.unknown} unknown, {len(rows)} changed."
+    )
+    print_line(f"Messages: {swept.sent} sent, {swept.retrying} to be tried again, {swept.failed} failed.")
