@@ -86,6 +86,13 @@ def announce(
     return delivery_id
 
 
+def announced(
+    store: Store, about: tuple[int, ...], recipient: str = "ops", *, kind: Kind = Kind.LISTED, minute: float = 0
+) -> int:
+    """`announce`, in a transaction of its own."""
+    return store.write_now(lambda repo: announce(repo, about, recipient, kind=kind, minute=minute))
+
+
 def claim(
     store: Store, minute: float, *, holder: str = "daemon:one", lease: float = 2, limit: int = 10, busy: int = 0
 ) -> list[Claimed]:

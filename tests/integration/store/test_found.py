@@ -75,8 +75,12 @@ def test_a_history_keeps_every_change_in_order(store: Store) -> None:
         Transition(Change.CHANGED, PBL, LISTED, at(20), at(0)),
         Transition(Change.DELISTED, PBL, None, at(25), None),
     ]
-    for change in changes:
-        store.write_now(lambda repo, change=change: repo.add_transition(row.id, change, at(26)))
+
+    def append(repo: Repository) -> None:
+        for change in changes:
+            repo.add_transition(row.id, change, at(26))
+
+    store.write_now(append)
     assert store.read_now(lambda queries: queries.transitions(row.id)) == changes
 
 
@@ -134,11 +138,10 @@ def test_times_compare_as_time_does(store: Store) -> None:
     """Fractions of seconds and whole ones, before and after; SQLite compares text."""
     moments = [at(15) + timedelta(microseconds=n) for n in (0, 1, 10, 999_999, 1_000_000)]
     rows = opened(store, *(listing(number) for number in range(5)))
-    for row, moment in zip(rows, moments, strict=True):
-        store.write_now(lambda repo, row=row, moment=moment: repo.end_listing(row.id, moment, Ending.DELISTED))
-    for index, moment in enumerate(moments):
-        since = store.read_now(lambda queries, moment=moment: queries.history(since=moment))
-        assert len(since) == 5 - index
+    ends = list(zip(rows, moments, strict=True))
+    store.write_now(lambda repo: [repo.end_listing(row.id, moment, Ending.DELISTED) for row, moment in ends])
+    found = store.read_now(lambda queries: [len(queries.history(since=moment)) for moment in moments])
+    assert found == [5, 4, 3, 2, 1]
 
 
 def test_a_time_without_a_zone_is_refused(store: Store) -> None:

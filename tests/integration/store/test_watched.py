@@ -105,7 +105,8 @@ def test_removing_a_list_takes_all_that_hangs_on_it_and_nothing_else(store: Stor
 )
 def test_coverage_comes_back_as_it_was_saved(store: Store, bits: int) -> None:
     saved = covered("zen", 3, bits, failed=bits >> 1)
-    store.write_now(lambda repo: (known(repo), repo.save_coverage(saved)))
+    store.write_now(known)
+    store.write_now(lambda repo: repo.save_coverage(saved))
     assert store.write_now(lambda repo: repo.coverage("zen", Family.IPV4, 3)) == saved
     store.write_now(lambda repo: repo.save_coverage(replace(saved, covered=0, concluded_at=at(9))))
     assert store.write_now(lambda repo: repo.coverages("zen")) == [replace(saved, covered=0, concluded_at=at(9))]
@@ -166,7 +167,8 @@ def test_a_sweep_with_nothing_new_writes_no_row_per_pair(store: Store) -> None:
     ],
 )
 def test_a_pair_comes_back_as_it_was_saved(store: Store, standing: Standing) -> None:
-    ids = store.write_now(lambda repo: (known(repo), repo.add_targets([address(1)], at(0)))[1])
+    store.write_now(known)
+    ids = store.write_now(lambda repo: repo.add_targets([address(1)], at(0)))
     saved = pair(ids[address(1)], address(1), standing)
     store.write_now(lambda repo: repo.save_pair(replace(saved, standing=Standing(looked=True), asked_at=at(0))))
     store.write_now(lambda repo: repo.save_pair(saved))
