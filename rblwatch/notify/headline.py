@@ -1,0 +1,119 @@
+"""The title of a message: what happened, to how much, and how bad it is, in one line.
+
+Owns titles alone. Must not know sinks or bodies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from rblwatch.core.alert import Group, Line
+from rblwatch.core.blocklist import Severity
+from rblwatch.core.incident import Incident
+from rblwatch.core.listing import Listing
+from rblwatch.core.message import Entry, Message
+from rblwatch.notify.phrases import TROUBLES, counted, list_name, targets
+
+PREFIX = "[rblwatch]"
+
+#: In which order the lines of one message are told: what needs somebody first.
+ORDER = (
+    Line.LISTED,
+    Line.CHANGED,
+    Line.WAS_LISTED,
+    Line.DELISTED,
+    Line.BLIND,
+    Line.NOTICE,
+    Line.UNROUTED,
+    Line.ENDED,
+    Line.SIGHTED,
+)
+
+#: What is said of a target and a list.
+_VERBS = {
+    Line.LISTED: "listed on",
+    Line.CHANGED: "listed with other codes on",
+    Line.WAS_LISTED: "was listed on",
+    Line.DELISTED: "delisted from",
+    Line.UNROUTED: "still listed, but no longer told here:",
+    Line.ENDED: "no longer followed on",
+}
+_GROUP_VERBS = {
+    (Group.FIRST_LOOK, Line.LISTED): "already listed on",
+    (Group.STANDING, Line.LISTED): "still listed on",
+}
+#: What is counted where a message holds several kinds of lines.
+_COUNTED = {
+    Line.LISTED: "listed",
+    Line.CHANGED: "changed",
+    Line.WAS_LISTED: "was listed",
+    Line.DELISTED: "delisted",
+    Line.UNROUTED: "no longer told here",
+    Line.ENDED: "no longer followed",
+    Line.BLIND: "set aside",
+    Line.SIGHTED: "believed again",
+    Line.NOTICE: "notice",
+}
+#: Lines whose severity still matters to somebody.
+_ALARMING = (Line.LISTED, Line.CHANGED, Line.WAS_LISTED)
+
+
+def headline(message: Message) -> str:
+    """The title, without a limit."""
+    entries = sorted(message.entries, key=lambda entry: ORDER.index(entry.line))
+    kinds = [(line, list(group)) for line, group in groupby(entries, key=lambda entry: entry.line)]
+    if len(kinds) == 1:
+        line, alike = kinds[0]
+        text = _alike(line, alike, message.group)
+    else:
+        text = _server(entries) + ", ".join(f"{len(alike)} {_COUNTED[line]}" for line, alike in kinds)
+    worst = worst_severity(message.entries)
+    return f"{PREFIX} {text}" + (f" ({worst})" if worst is not None else "")
+
+
+def worst_severity(entries: Sequence[Entry]) -> Severity | None:
+    """The worst of the listings that are told; None where none is told as one."""
+    found = [e.news.listing.severity for e in entries if e.line in _ALARMING and e.news.listing is not None]
+    return max(found, key=lambda severity: severity.rank, default=None)
+
+
+def _alike(line: Line, entries: Sequence[Entry], group: Group) -> str:
+    listings = [entry.news.listing for entry in entries if entry.news.listing is not None]
+    incidents = [entry.news.incident for entry in entries if entry.news.incident is not None]
+    if listings:
+        verb = _GROUP_VERBS.get((group, line)) or _VERBS[line]
+        return f"{_whom(listings)} {verb} {_where(entries, listings)}"
+    if incidents:
+        return _trouble(line, entries, incidents)
+    return entries[0].news.text.split("\n")[0].rstrip(":.") or "a notice"
+
+
+def _whom(listings: Sequence[Listing]) -> str:
+    if len({listing.target for listing in listings}) == 1:
+        return ", ".join(listings[0].servers[:2]) or listings[0].target.text
+    servers = {listing.servers for listing in listings}
+    return f"{listings[0].server}: {targets(listings)}" if len(servers) == 1 else targets(listings)
+
+
+def _where(entries: Sequence[Entry], listings: Sequence[Listing]) -> str:
+    lists = {listing.blocklist for listing in listings}
+    if len(lists) > 1:
+        return counted(len(lists), "list", "lists")
+    return list_name(entries[0].blocklist, listings[0].blocklist)
+
+
+def _trouble(line: Line, entries: Sequence[Entry], incidents: Sequence[Incident]) -> str:
+    several = len(incidents) > 1
+    whom = f"{len(incidents)} lists" if several else list_name(entries[0].blocklist, incidents[0].blocklist)
+    if line is Line.SIGHTED:
+        return f"{whom} can be believed again"
+    states = {incident.state for incident in incidents}
+    return f"{whom} {TROUBLES[states.pop()][several] if len(states) == 1 else 'set aside'}"
+
+
+def _server(entries: Sequence[Entry]) -> str:
+    """The one server that all of a message's listings are about, as a prefix."""
+    servers = {entry.news.listing.servers if entry.news.listing is not None else () for entry in entries}
+    only = servers.pop() if len(servers) == 1 else ()
+    return f"{only[0]}: " if only else ""

@@ -1,0 +1,163 @@
+"""The parts that templates are put together from: whom it is about, since when, what it means, where to look.
+
+Owns how facts of listings and incidents become sentences, for one or for hundreds. Must not know which event is told.
+Every text that came from DNS is cleaned once more here, and quoted as somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rblwatch.core.blocklist import link
+from rblwatch.core.incident import Incident
+from rblwatch.core.listing import Ending, Listing
+from rblwatch.core.message import Entry
+from rblwatch.core.text import clean
+from rblwatch.notify import phrases
+from rblwatch.notify.sink import LONGEST_QUOTE, Sink, literal, quoted
+
+Lines = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For which sink, and on which day, a template is worded."""
+
+    sink: Sink
+    today: datetime
+
+    def when(self, at: datetime) -> str:
+        """A time, with its date where it is not today's."""
+        return phrases.moment(at, self.today)
+
+    def whom(self, listing: Listing) -> str:
+        """A target with its servers: "mx1 (192.0.2.1)"."""
+        target = literal(listing.target.text, self.sink)
+        return f"{phrases.several(listing.servers)} ({target})" if listing.servers else target
+
+
+def listing_of(entry: Entry) -> Listing:
+    """The listing that a line about one always has."""
+    assert entry.news.listing is not None, f"a line '{entry.line}' without a listing"
+    return entry.news.listing
+
+
+def incident_of(entry: Entry) -> Incident:
+    """The incident that a line about one always has."""
+    assert entry.news.incident is not None, f"a line '{entry.line}' without an incident"
+    return entry.news.incident
+
+
+def head(entries: Sequence[Entry], reader: Reader, verbs: tuple[str, str], what: str) -> tuple[str, Lines]:
+    """A sentence about targets on one list, and the targets one by one where the sentence only counts them."""
+    listings = [listing_of(entry) for entry in entries]
+    first = listings[0]
+    place = phrases.list_and_zone(entries[0].blocklist, first.blocklist, first.zone)
+    if len({listing.target for listing in listings}) == 1:
+        return f"{reader.whom(first)} {verbs[0]} {what} {place}.", ()
+    sentence = f"{phrases.targets(listings)} {verbs[1]} {what} {place}:"
+    if len({listing.servers for listing in listings}) == 1:
+        items = [literal(listing.target.text, reader.sink) for listing in listings]
+        return f"{phrases.several(first.servers)}: {sentence}", tuple(items)
+    items = [
+        f"{literal(listing.target.text, reader.sink)} ({phrases.several(listing.servers)})" for listing in listings
+    ]
+    return sentence, tuple(items)
+
+
+def pairs(entries: Sequence[Entry], reader: Reader) -> tuple[str, Lines]:
+    """Listings on several lists, as the beginning of a sentence, and one by one where that only counts them."""
+    items = tuple(
+        f"{reader.whom(listing_of(entry))} on {phrases.list_name(entry.blocklist, listing_of(entry).blocklist)}"
+        for entry in entries
+    )
+    return (items[0], ()) if len(items) == 1 else (f"{len(items)} listings", items)
+
+
+def lists(entries: Sequence[Entry]) -> tuple[str, Lines]:
+    """The lists that incidents are about, as the beginning of a sentence, and one by one."""
+    named = [(entry.blocklist, incident_of(entry)) for entry in entries]
+    names = tuple(phrases.list_and_zone(blocklist, incident.blocklist, incident.zone) for blocklist, incident in named)
+    return (names[0] if len(names) == 1 else f"{len(names)} lists"), names
+
+
+def effect(entries: Sequence[Entry]) -> Lines:
+    """What the listings do to mail: of the worst, where they differ."""
+    severities = {listing_of(entry).severity for entry in entries}
+    worst = max(severities, key=lambda severity: severity.rank)
+    word = "Severity" if len(severities) == 1 else "Worst severity"
+    return (f"{word}: {worst}. {phrases.EFFECTS[worst]}",)
+
+
+def codes(entries: Sequence[Entry]) -> Lines:
+    """What each code means, with how many have it where not all do."""
+    found = Counter(code for entry in entries for code in listing_of(entry).codes)
+    return tuple(
+        phrases.code_meaning(code, entries[0].blocklist)
+        + (f" ({count} of {len(entries)})" if count < len(entries) else "")
+        for code, count in found.items()
+    )
+
+
+def words(entries: Sequence[Entry], reader: Reader) -> Lines:
+    """The list's own text, of the first listing that has one."""
+    for entry in entries:
+        listing = listing_of(entry)
+        if listing.text:
+            about = f" of {literal(listing.target.text, reader.sink)}" if len(entries) > 1 else ""
+            return (f"The list's own words{about}: {quoted(listing.text, reader.sink)}",)
+    return ()
+
+
+def since(entries: Sequence[Entry], reader: Reader) -> Lines:
+    """Between which two looks the listings began."""
+    listings = [listing_of(entry) for entry in entries]
+    clear = [listing.clear_at for listing in listings if listing.clear_at is not None]
+    before = f"last seen clear {phrases.moments(clear, reader.today)}" if clear else "never seen clear before"
+    return (
+        f"First seen listed {phrases.moments([listing.listed_at for listing in listings], reader.today)}, {before}.",
+    )
+
+
+def from_to(entries: Sequence[Entry], reader: Reader) -> Lines:
+    """From when to when listings that are over were seen."""
+    listings = [listing_of(entry) for entry in entries]
+    first = phrases.moments([listing.listed_at for listing in listings], reader.today)
+    last = phrases.moments([listing.seen_at for listing in listings], reader.today)
+    ended = [listing.ended_at for listing in listings if listing.ended_at is not None]
+    ending = listings[0].ended_by
+    after = "seen clear" if ending in (None, Ending.DELISTED) else "not followed"
+    until = f", {after} since {phrases.moments(ended, reader.today)}" if ended else ""
+    cause = "" if ending in (None, Ending.DELISTED) else f" ({phrases.CAUSES[ending]})"
+    return (f"First seen listed {first}, last seen listed {last}{until}{cause}.",)
+
+
+def standing(entries: Sequence[Entry], *, now: bool) -> Lines:
+    """How the other lists stand: on the one target, or on how many of several."""
+    if len(entries) == 1:
+        tally = entries[0].tally
+        return (phrases.standing(tally, now=now),) if tally is not None else ()
+    elsewhere = [entry.tally for entry in entries if entry.tally is not None and entry.tally.also_on]
+    names = sorted({name for tally in elsewhere for name in tally.also_on})
+    return (f"{len(elsewhere)} of {len(entries)} also on other lists: {phrases.several(names, 10)}.",) if names else ()
+
+
+def links(entries: Sequence[Entry]) -> Lines:
+    """Where to look it up and how to get off, for the first target."""
+    blocklist, target = entries[0].blocklist, listing_of(entries[0]).target
+    if blocklist is None:
+        return ()
+    named = (("Look it up", blocklist.lookup_url), ("How to get off", blocklist.delist_url))
+    found = [(label, template, link(template, target)) for label, template in named]
+    example = ", for example" if len(entries) > 1 else ""
+    return tuple(f"{label}{example if page != template else ''}: {page}" for label, template, page in found if page)
+
+
+def evidence(entries: Sequence[Entry]) -> Lines:
+    """Through whom it was seen, and what spoke for the list, of the first listing."""
+    listing = listing_of(entries[0])
+    proof = clean(listing.evidence, LONGEST_QUOTE).rstrip(".")
+    return (f"Evidence: asked through {listing.nameserver}{f'; {proof}' if proof else ''}.",)

@@ -1,0 +1,172 @@
+"""The sentences that messages are made of.
+
+Owns every fixed phrase about severities, codes, times and trouble, and what an admin is advised to do. Must not know
+which event a message is about, nor the sink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from ipaddress import IPv4Address
+
+from rblwatch.core.blocklist import Blocklist, Claim, Meaning, Severity
+from rblwatch.core.incident import Incident
+from rblwatch.core.listing import Ending, Listing
+from rblwatch.core.message import Tally
+from rblwatch.core.question import Reason
+from rblwatch.core.soundness import Flaw, State
+from rblwatch.core.target import Family
+
+#: What a listing does to mail.
+EFFECTS = {
+    Severity.CRITICAL: "Many large receivers reject mail from whatever is listed here.",
+    Severity.MAJOR: "Some receivers reject mail for this, and many count it heavily towards spam.",
+    Severity.MINOR: "A few receivers reject mail for this; others count it a little towards spam.",
+    Severity.INFORMATIONAL: "Hardly anybody rejects mail for this alone; it is worth knowing.",
+}
+
+#: Why a listing ended that was not a delisting, where the news itself names no cause.
+CAUSES = {
+    Ending.DELISTED: "the list has it no longer",
+    Ending.UNWATCHED: "the configuration no longer names it",
+    Ending.LIST_RETIRED: "the list was retired, or could not be believed for 30 days",
+    Ending.REINTERPRETED: "the code that it had no longer counts as a listing",
+}
+
+_NOBODY_ASKS = "This is not a delisting: the list may still have it, but nobody asks any more."
+NOT_A_DELISTING = {
+    Ending.DELISTED: "",
+    Ending.UNWATCHED: _NOBODY_ASKS,
+    Ending.LIST_RETIRED: _NOBODY_ASKS,
+    Ending.REINTERPRETED: "This is not a delisting: the list answers as before, but here it counts no longer.",
+}
+
+#: What is wrong with a list, for one and for several.
+TROUBLES = {
+    State.UNSOUND: ("cannot be believed", "cannot be believed"),
+    State.UNREACHABLE: ("cannot be reached", "cannot be reached"),
+    State.REFUSING: ("refuses to answer us", "refuse to answer us"),
+    State.UNVERIFIED: ("has no self-test", "have no self-test"),
+    State.SOUND: ("can be believed", "can be believed"),
+}
+
+BLIND_EFFECT = (
+    "Effect: such answers are not believed. No server is reported because of them, and listings from before are kept."
+)
+
+_LISTS_THE_WORLD = (
+    "What to do: nothing about your servers. Lists that shut down often end like this. "
+    "If it stays so, take the list out of the configuration."
+)
+_OTHER_RESOLVER = (
+    "What to do: ask through a resolver of your own that does not filter or rewrite answers ([resolver] nameservers)."
+)
+_FLAW_REMEDIES = {
+    Flaw.WILDCARD: _LISTS_THE_WORLD,
+    Flaw.INVERTED: _LISTS_THE_WORLD,
+    Flaw.SILENT: "What to do: see whether it still works (`rblwatch lists probe`); if not, take the list out.",
+}
+_REASON_REMEDIES = {
+    Reason.NO_KEY: "What to do: register with the list's operator and set its key in [blocklists] keys.",
+    Reason.FILTERED: _OTHER_RESOLVER,
+    Reason.NOT_A_DNSBL_ANSWER: f"{_OTHER_RESOLVER} If you do, the list's domain has changed hands: take the list out.",
+}
+_STATE_REMEDIES = {
+    State.REFUSING: (
+        "What to do: ask through a resolver of your own, not a public one ([resolver] nameservers); if you do, "
+        "you may be over the list's limits, and its operator offers a key or a paid feed."
+    ),
+    State.UNREACHABLE: "What to do: see whether your resolver reaches it (`rblwatch lists probe`); it may be down.",
+    State.UNSOUND: "What to do: see what the list answers (`rblwatch lists probe`).",
+}
+
+
+def remedy(incident: Incident) -> str:
+    """What an admin can do about a list's trouble; empty where there is nothing to say."""
+    if incident.flaw is not None:
+        return _FLAW_REMEDIES[incident.flaw]
+    if incident.reason in _REASON_REMEDIES:
+        return _REASON_REMEDIES[incident.reason]
+    return _STATE_REMEDIES.get(incident.state, "")
+
+
+def moment(at: datetime, today: datetime) -> str:
+    """A time in UTC, with its date where that is not the message's own."""
+    at, today = at.astimezone(UTC), today.astimezone(UTC)
+    return f"{at:%H:%M} UTC" if at.date() == today.date() else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def moments(times: Collection[datetime], today: datetime) -> str:
+    """When several things happened: at one time, or between two."""
+    first, last = moment(min(times), today), moment(max(times), today)
+    return first if first == last else f"between {first} and {last}"
+
+
+def list_name(blocklist: Blocklist | None, fallback: str) -> str:
+    """A list's name for people, without the parts that a long one has in parentheses."""
+    return (blocklist.name.split(" (")[0] if blocklist is not None else "") or fallback
+
+
+def list_and_zone(blocklist: Blocklist | None, fallback: str, zone: str) -> str:
+    """A list's name and its zone; never a zone with a key in it."""
+    name = list_name(blocklist, fallback)
+    if blocklist is not None:
+        secret = blocklist.keyed and not blocklist.public_zone
+        zone = "" if secret else blocklist.shown_zone
+    return f"{name} ({zone})" if zone and zone != name else name
+
+
+def several(values: Sequence[str], most: int = 5) -> str:
+    """Some names in a sentence, cut with a count."""
+    if len(values) <= most:
+        return ", ".join(values)
+    return f"{', '.join(values[:most])} and {len(values) - most} more"
+
+
+def targets(listings: Sequence[Listing]) -> str:
+    """How many different things are listed, counted by what they are: "240 addresses"."""
+    found = {listing.target for listing in listings}
+    names = sum(target.family is Family.NAME for target in found)
+    noun = "name" if names == len(found) else "target" if names else "address"
+    return counted(len(found), noun, f"{noun}es" if noun == "address" else f"{noun}s")
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def code_labels(codes: Sequence[str], blocklist: Blocklist | None) -> str:
+    """Codes in a sentence, each with what the list calls it: "127.0.0.2 (SBL) and 127.0.0.9 (DROP)"."""
+    return " and ".join(_code_label(code, blocklist) for code in codes) or "no code"
+
+
+def code_meaning(code: str, blocklist: Blocklist | None) -> str:
+    """One code explained as the list's operator does."""
+    said = _said(code, blocklist)
+    if not said:
+        return f"{code}: the list does not explain this code."
+    texts = [f"{meaning.label}: {meaning.text}" if meaning.text else meaning.label for meaning in said]
+    return f"{code} means {'; '.join(text.rstrip('.') for text in texts)}."
+
+
+def standing(tally: Tally, *, now: bool) -> str:
+    """How all lists stand on a target: now, or right after a listing ended."""
+    counts = [f"{tally.clear} clear"] + ([f"{tally.unknown} unknown"] if tally.unknown else [])
+    place = "Still listed" if not now and tally.listed else "Listed"
+    others = f" {'Also' if now else 'Still'} on: {several(tally.also_on, 10)}." if tally.also_on else ""
+    return f"{place} on {tally.listed} of {tally.lists}; {', '.join(counts)}.{others}"
+
+
+def _code_label(code: str, blocklist: Blocklist | None) -> str:
+    labels = [meaning.label for meaning in _said(code, blocklist)]
+    return f"{code} ({', '.join(labels)})" if labels else code
+
+
+def _said(code: str, blocklist: Blocklist | None) -> list[Meaning]:
+    """What the list's own table says of a code; nothing where the table lacks it."""
+    if blocklist is None:
+        return []
+    said = [m for m in blocklist.meanings(IPv4Address(code)) if m != blocklist.otherwise or m.text]
+    return [m for m in said if m.claim in (Claim.LISTED, Claim.INFO)] or said

@@ -1,0 +1,119 @@
+"""From a message to the text that leaves: its title, its sections in order, shortened for the sink.
+
+Owns what belongs into one section and what comes first. The words are in `templates.py`, `phrases.py` and
+`headline.py`. Must not know Apprise, nor decide who is told what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rblwatch.core.alert import Group, Line
+from rblwatch.core.blocklist import Severity
+from rblwatch.core.message import Entry, Message
+from rblwatch.core.text import clean
+from rblwatch.notify.headline import ORDER, headline, worst_severity
+from rblwatch.notify.layout import Section, lay_out
+from rblwatch.notify.parts import Reader, incident_of, listing_of
+from rblwatch.notify.sink import Sink, defused, shortened
+from rblwatch.notify.templates import TEMPLATES
+
+#: Where a title becomes a part of a small sink's body, the share of the room that it may take.
+_TITLE_SHARE = 0.5
+_LONGEST_TITLE = 200
+
+_OPENINGS = {
+    Group.FIRST_LOOK: "Already listed when we first looked; since when is not known.",
+    Group.STANDING: "What stands now. You were not told before: this channel or its route is new, or it was muted.",
+}
+
+
+class Tone(StrEnum):
+    """How a sink may colour a message."""
+
+    INFO = "info"
+    SUCCESS = "success"
+    WARNING = "warning"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message in words, ready for its sink."""
+
+    title: str
+    body: str
+    tone: Tone = Tone.INFO
+
+
+def render(message: Message, sink: Sink) -> Rendered:
+    """Put a message into words for a sink: plain text, shortened to the sink's limits with a count.
+
+    The title is one line. Neither holds anything that the sink would obey.
+    """
+    reader = Reader(sink, message.at)
+    sections = [_harmless(TEMPLATES[line](entries, reader), sink) for line, entries in _causes(message.entries)]
+    title = _title(message, sink)
+    body = lay_out(
+        sections,
+        opening=_OPENINGS.get(message.group, ""),
+        small_print=f"rblwatch alert {message.alert_id}, delivery {message.delivery_id}",
+        limit=sink.body_limit - (0 if sink.title_limit else sink.size(f"{title}\r\n")),
+        size=sink.size,
+    )
+    return Rendered(title, body, _tone(message))
+
+
+def _title(message: Message, sink: Sink) -> str:
+    limit = sink.title_limit or min(_LONGEST_TITLE, int(sink.body_limit * _TITLE_SHARE))
+    text = defused(clean(headline(message), limit), sink)
+    return shortened(text, limit, len if sink.title_limit else sink.size)
+
+
+def _causes(entries: Sequence[Entry]) -> list[tuple[Line, list[Entry]]]:
+    """What belongs into one section, and the sections in the order in which they matter."""
+    causes: dict[tuple[object, ...], list[Entry]] = {}
+    for entry in entries:
+        causes.setdefault((entry.line, *_cause(entry)), []).append(entry)
+
+    def weight(alike: list[Entry]) -> tuple[int, int, int]:
+        worst = worst_severity(alike)
+        return ORDER.index(alike[0].line), -(worst.rank if worst is not None else 0), -len(alike)
+
+    return [(alike[0].line, alike) for alike in sorted(causes.values(), key=weight)]
+
+
+def _cause(entry: Entry) -> tuple[object, ...]:
+    match entry.line:
+        case Line.LISTED | Line.CHANGED | Line.DELISTED | Line.WAS_LISTED:
+            return (listing_of(entry).blocklist,)
+        case Line.ENDED:
+            return (listing_of(entry).ended_by, entry.news.text)
+        case Line.BLIND:
+            incident = incident_of(entry)
+            return (incident.state, incident.reason, incident.flaw)
+        case Line.UNROUTED | Line.SIGHTED:
+            return ()
+        case Line.NOTICE:
+            return (entry.news.id,)
+
+
+def _harmless(section: Section, sink: Sink) -> Section:
+    return Section(
+        defused(section.head, sink),
+        tuple(defused(item, sink) for item in section.items),
+        tuple(defused(line, sink) for line in section.details),
+    )
+
+
+def _tone(message: Message) -> Tone:
+    lines = {entry.line for entry in message.entries}
+    if lines & {Line.LISTED, Line.CHANGED}:
+        worst = worst_severity(message.entries)
+        grave = worst is not None and worst.rank >= Severity.MAJOR.rank
+        return Tone.FAILURE if grave else Tone.WARNING
+    if Line.BLIND in lines:
+        return Tone.WARNING
+    return Tone.SUCCESS if lines and lines <= {Line.DELISTED, Line.SIGHTED} else Tone.INFO

@@ -1,0 +1,366 @@
+"""What a recipient reads, word by word: one message for every kind of line."""
+
+from dataclasses import replace
+
+import pytest
+
+from rblwatch.core.alert import Group, Line
+from rblwatch.core.blocklist import Severity, bare
+from rblwatch.core.listing import Ending
+from rblwatch.core.message import Message, Tally
+from rblwatch.core.question import Reason
+from rblwatch.core.soundness import State
+from rblwatch.core.target import Family, Target
+from rblwatch.notify import Tone, render
+from tests.integration.notify.samples import (
+    CHAT,
+    INCIDENT,
+    KEYED,
+    LISTING,
+    MAIL,
+    PROGRAM,
+    PSBL,
+    ZEN_KEY,
+    about,
+    at,
+    many,
+    message,
+    notice,
+    over,
+    trouble,
+)
+
+LISTED = """\
+mx1 (192.0.2.1) is listed on Spamhaus ZEN (zen.spamhaus.org).
+Severity: critical. Many large receivers reject mail from whatever is listed here.
+127.0.0.2 means SBL: verified spam source, operation or support.
+First seen listed 10:15 UTC, last seen clear 10:00 UTC.
+Listed on 1 of 20; 18 clear, 1 unknown.
+Look it up: https://check.spamhaus.org/results/?query=192.0.2.1
+How to get off: https://check.spamhaus.org/
+The list's own words: "https://www.spamhaus.org/sbl/query/SBL123"
+Evidence: asked through 127.0.0.1:53; it lists 127.0.0.2 and not 198.51.100.77.
+
+rblwatch alert 12, delivery 12-9"""
+
+CHANGED = """\
+mx1 (192.0.2.1) is listed with other codes than before on Spamhaus ZEN (zen.spamhaus.org).
+Codes: 127.0.0.3 (CSS) → 127.0.0.2 (SBL).
+Severity: critical. Many large receivers reject mail from whatever is listed here.
+127.0.0.2 means SBL: verified spam source, operation or support.
+First seen listed 10:15 UTC, last seen clear 10:00 UTC.
+Listed on 1 of 20; 18 clear, 1 unknown.
+Look it up: https://check.spamhaus.org/results/?query=192.0.2.1
+How to get off: https://check.spamhaus.org/
+The list's own words: "https://www.spamhaus.org/sbl/query/SBL123"
+Evidence: asked through 127.0.0.1:53; it lists 127.0.0.2 and not 198.51.100.77.
+
+rblwatch alert 12, delivery 12-9"""
+
+DELISTED = """\
+mx1 (192.0.2.1) is no longer listed on Spamhaus ZEN (zen.spamhaus.org).
+First seen listed 08:15 UTC, last seen listed 09:45 UTC, seen clear since 10:00 UTC.
+Still listed on 1 of 20; 18 clear, 1 unknown. Still on: psbl.
+
+rblwatch alert 12, delivery 12-9"""
+
+WAS_LISTED = """\
+mx1 (192.0.2.1) was listed on Spamhaus ZEN (zen.spamhaus.org).
+First seen listed 08:15 UTC, last seen listed 09:45 UTC, seen clear since 10:00 UTC.
+It was over before you could be told.
+Severity: critical. Many large receivers reject mail from whatever is listed here.
+127.0.0.2 means SBL: verified spam source, operation or support.
+Listed on 0 of 20; 20 clear.
+The list's own words: "https://www.spamhaus.org/sbl/query/SBL123"
+
+rblwatch alert 12, delivery 12-9"""
+
+ENDED = """\
+2 listings are no longer followed: server 'mx1' is no longer configured.
+mx1 (192.0.2.1) on Spamhaus ZEN, mx1 (192.0.2.2) on Spamhaus ZEN
+This is not a delisting: the list may still have it, but nobody asks any more.
+
+rblwatch alert 12, delivery 12-9"""
+
+REINTERPRETED = """\
+mx1 (192.0.2.1) on Spamhaus ZEN is no longer followed: the code that it had no longer counts as a listing.
+This is not a delisting: the list answers as before, but here it counts no longer.
+
+rblwatch alert 12, delivery 12-9"""
+
+UNROUTED = """\
+mx1 (192.0.2.1) on Spamhaus ZEN: still listed, but you will hear no more of it here.
+No route leads to this channel for it any more.
+
+rblwatch alert 12, delivery 12-9"""
+
+BLIND = """\
+Spamhaus ZEN (zen.spamhaus.org) cannot be believed.
+Since 09:50 UTC.
+What the probe showed: lists 127.0.0.1, which it must not: it lists everything.
+Effect: such answers are not believed. No server is reported because of them, and listings from before are kept.
+What to do: nothing about your servers. Lists that shut down often end like this. \
+If it stays so, take the list out of the configuration.
+
+rblwatch alert 12, delivery 12-9"""
+
+REFUSING = """\
+2 lists refuse to answer us (refusal-code).
+Spamhaus ZEN (zen.spamhaus.org), PSBL (psbl.surriel.com)
+Since between 09:50 UTC and 10:05 UTC.
+What the probe showed at Spamhaus ZEN (zen.spamhaus.org): answered 127.255.255.254 for its test point 127.0.0.2.
+Effect: such answers are not believed. No server is reported because of them, and listings from before are kept.
+What to do: ask through a resolver of your own, not a public one ([resolver] nameservers); if you do, \
+you may be over the list's limits, and its operator offers a key or a paid feed.
+
+rblwatch alert 12, delivery 12-9"""
+
+SIGHTED = """\
+Spamhaus ZEN (zen.spamhaus.org) can be believed again.
+Set aside from 09:50 UTC to 10:10 UTC; nothing was concluded from its answers meanwhile.
+
+rblwatch alert 12, delivery 12-9"""
+
+NOTICE = """\
+The configuration was not reloaded; the one from before stays in force:
+rblwatch.toml:7: servers[0].addresses[0]: '10.0.0.300' is not an address
+
+rblwatch alert 12, delivery 12-9"""
+
+FIRST_LOOK = """\
+Already listed when we first looked; since when is not known.
+
+mx1 (192.0.2.1) is listed on PSBL (psbl.surriel.com).
+Severity: minor. A few receivers reject mail for this; others count it a little towards spam.
+127.0.0.2: the list does not explain this code.
+First seen listed 10:15 UTC, never seen clear before.
+Listed on 2 of 20; 17 clear, 1 unknown. Also on: spamhaus-zen.
+Evidence: asked through 127.0.0.1:53; it lists 127.0.0.2 and not 198.51.100.77.
+
+rblwatch alert 12, delivery 12-9"""
+
+STANDING = f"""\
+What stands now. You were not told before: this channel or its route is new, or it was muted.
+
+{LISTED}"""
+
+REFUSED = replace(
+    INCIDENT,
+    state=State.REFUSING,
+    reason=Reason.REFUSAL_CODE,
+    flaw=None,
+    detail="answered 127.255.255.254 for its test point 127.0.0.2",
+)
+ON_PSBL = replace(LISTING, blocklist="psbl", zone="psbl.surriel.com", severity=Severity.MINOR, text=None, clear_at=None)
+REMOVED = "server 'mx1' is no longer configured"
+BAD_FILE = (
+    "The configuration was not reloaded; the one from before stays in force:\n"
+    "rblwatch.toml:7: servers[0].addresses[0]: '10.0.0.300' is not an address"
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "title", "body", "tone"),
+    [
+        (message(about(Line.LISTED, LISTING)), "mx1 listed on Spamhaus ZEN (critical)", LISTED, Tone.FAILURE),
+        (
+            message(about(Line.CHANGED, LISTING)),
+            "mx1 listed with other codes on Spamhaus ZEN (critical)",
+            CHANGED,
+            Tone.FAILURE,
+        ),
+        (
+            message(about(Line.DELISTED, over(), tally=Tally(1, 18, 1, ("psbl",)))),
+            "mx1 delisted from Spamhaus ZEN",
+            DELISTED,
+            Tone.SUCCESS,
+        ),
+        # It came and went while the chat was down.
+        (
+            message(about(Line.WAS_LISTED, over(), tally=Tally(0, 20, 0))),
+            "mx1 was listed on Spamhaus ZEN (critical)",
+            WAS_LISTED,
+            Tone.INFO,
+        ),
+        # Two listings, one cause.
+        (
+            message(
+                *(about(Line.ENDED, over(Ending.UNWATCHED, one), text=REMOVED) for one in many(2)), group=Group.ENDED
+            ),
+            "mx1: 2 addresses no longer followed on Spamhaus ZEN",
+            ENDED,
+            Tone.INFO,
+        ),
+        # An end whose news names no cause has one all the same.
+        (
+            message(about(Line.ENDED, over(Ending.REINTERPRETED)), group=Group.ENDED),
+            "mx1 no longer followed on Spamhaus ZEN",
+            REINTERPRETED,
+            Tone.INFO,
+        ),
+        (
+            message(about(Line.UNROUTED, LISTING)),
+            "mx1 still listed, but no longer told here: Spamhaus ZEN",
+            UNROUTED,
+            Tone.INFO,
+        ),
+        (
+            message(trouble(Line.BLIND), group=Group.INCIDENT),
+            "Spamhaus ZEN cannot be believed",
+            BLIND,
+            Tone.WARNING,
+        ),
+        # Two lists in the same trouble are one part of the message.
+        (
+            message(
+                trouble(Line.BLIND, REFUSED),
+                trouble(Line.BLIND, replace(REFUSED, since_at=at(10, 5)), PSBL),
+                group=Group.INCIDENT,
+            ),
+            "2 lists refuse to answer us",
+            REFUSING,
+            Tone.WARNING,
+        ),
+        (
+            message(trouble(Line.SIGHTED, replace(INCIDENT, ended_at=at(10, 10))), group=Group.INCIDENT),
+            "Spamhaus ZEN can be believed again",
+            SIGHTED,
+            Tone.SUCCESS,
+        ),
+        (
+            message(notice(BAD_FILE), group=Group.NOTICE),
+            "The configuration was not reloaded; the one from before stays in force",
+            NOTICE,
+            Tone.INFO,
+        ),
+        # A list of which only the zone is known, seen for the first time.
+        (
+            message(
+                about(Line.LISTED, ON_PSBL, PSBL, tally=Tally(2, 17, 1, ("spamhaus-zen",))), group=Group.FIRST_LOOK
+            ),
+            "mx1 already listed on PSBL (minor)",
+            FIRST_LOOK,
+            Tone.WARNING,
+        ),
+        (
+            message(about(Line.LISTED, LISTING), group=Group.STANDING),
+            "mx1 still listed on Spamhaus ZEN (critical)",
+            STANDING,
+            Tone.FAILURE,
+        ),
+    ],
+)
+def test_a_message_says_all_that_is_needed_to_act(sent: Message, title: str, body: str, tone: Tone) -> None:
+    rendered = render(sent, MAIL)
+    assert rendered.title == f"[rblwatch] {title}"
+    assert rendered.body == body
+    assert rendered.tone is tone
+
+
+@pytest.mark.parametrize("sink", [MAIL, PROGRAM, CHAT])
+def test_every_family_reads_the_same_words(sink: object) -> None:
+    sent = message(about(Line.LISTED, LISTING))
+    assert render(sent, sink) == render(sent, MAIL)  # type: ignore[arg-type]
+
+
+def test_times_of_another_day_have_their_date() -> None:
+    old = replace(LISTING, listed_at=at(23, 58, day=2), clear_at=at(23, 43, day=2))
+    sent = replace(message(about(Line.LISTED, old)), at=at(0, 1, day=3))
+    assert "First seen listed 2026-03-02 23:58 UTC, last seen clear 2026-03-02 23:43 UTC." in render(sent, MAIL).body
+
+
+def test_times_of_several_listings_are_a_span() -> None:
+    early, late = many(2)
+    entries = [about(Line.LISTED, early), about(Line.LISTED, replace(late, listed_at=at(10, 17)))]
+    body = render(message(*entries), MAIL).body
+    assert "First seen listed between 10:15 UTC and 10:17 UTC, last seen clear 10:00 UTC." in body
+
+
+def test_a_key_in_a_zone_is_never_shown() -> None:
+    sent = message(about(Line.LISTED, LISTING, KEYED), trouble(Line.BLIND, blocklist=KEYED))
+    body = render(sent, MAIL).body
+    assert ZEN_KEY not in body
+    assert "zen.dq.spamhaus.net" in body
+
+
+def test_a_keyed_list_without_a_public_zone_shows_none() -> None:
+    sent = message(about(Line.LISTED, LISTING, replace(KEYED, public_zone="")))
+    assert ZEN_KEY not in render(sent, MAIL).body
+
+
+def test_a_list_that_is_no_longer_configured_is_named_by_its_id_and_zone() -> None:
+    body = render(message(about(Line.DELISTED, over(), None, tally=None)), MAIL).body
+    assert body.startswith("mx1 (192.0.2.1) is no longer listed on spamhaus-zen (zen.spamhaus.org).")
+
+
+def test_a_bare_zone_is_named_once() -> None:
+    listing = replace(LISTING, blocklist="bl.corp.example", zone="bl.corp.example")
+    body = render(message(about(Line.LISTED, listing, bare("bl.corp.example"))), MAIL).body
+    assert body.startswith("mx1 (192.0.2.1) is listed on bl.corp.example.\n")
+
+
+def test_a_listing_that_was_over_for_another_reason_is_not_called_clear() -> None:
+    body = render(message(about(Line.WAS_LISTED, over(Ending.LIST_RETIRED))), MAIL).body
+    assert "clear since" not in body
+    assert "not followed since 10:00 UTC (the list was retired, or could not be believed for 30 days)." in body
+
+
+@pytest.mark.parametrize(
+    ("entries", "title"),
+    [
+        ([about(Line.LISTED, one) for one in many(3)], "mx1: 3 addresses listed on Spamhaus ZEN (critical)"),
+        (
+            [about(Line.LISTED, one) for one in many(240, server=None)],
+            "240 addresses listed on Spamhaus ZEN (critical)",
+        ),
+        # One address on several lists: the worst counts.
+        ([about(Line.LISTED, LISTING), about(Line.LISTED, ON_PSBL, PSBL)], "mx1 listed on 2 lists (critical)"),
+        # Names are no addresses.
+        (
+            [
+                about(Line.LISTED, replace(LISTING, target=Target(name, Family.NAME), severity=Severity.MAJOR))
+                for name in ("example.org", "example.net")
+            ],
+            "mx1: 2 names listed on Spamhaus ZEN (major)",
+        ),
+        # Several things at once; the end of a listing has no severity any more.
+        (
+            [about(Line.DELISTED, over()), about(Line.LISTED, ON_PSBL, PSBL)],
+            "mx1: 1 listed, 1 delisted (minor)",
+        ),
+        (
+            [trouble(Line.BLIND), trouble(Line.BLIND, REFUSED, PSBL)],
+            "2 lists set aside",
+        ),
+    ],
+)
+def test_a_title_counts_and_tells_the_worst(entries: list[object], title: str) -> None:
+    assert render(message(*entries), MAIL).title == f"[rblwatch] {title}"  # type: ignore[arg-type]
+
+
+def test_the_worst_comes_first_and_good_news_after_bad() -> None:
+    entries = [about(Line.DELISTED, over()), about(Line.LISTED, ON_PSBL, PSBL), about(Line.LISTED, LISTING)]
+    heads = [part.split("\n")[0] for part in render(message(*entries), MAIL).body.split("\n\n")]
+    assert heads == [
+        "mx1 (192.0.2.1) is listed on Spamhaus ZEN (zen.spamhaus.org).",
+        "mx1 (192.0.2.1) is listed on PSBL (psbl.surriel.com).",
+        "mx1 (192.0.2.1) is no longer listed on Spamhaus ZEN (zen.spamhaus.org).",
+        "rblwatch alert 12, delivery 12-9",
+    ]
+
+
+def test_several_addresses_on_one_list_are_one_part_with_their_servers() -> None:
+    first, second = many(2, server=None)
+    also = Tally(2, 17, 1, ("psbl",))
+    entries = [about(Line.LISTED, first, tally=also), about(Line.LISTED, replace(second, codes=("127.0.0.3",)))]
+    assert render(message(*entries), MAIL).body.startswith(
+        "2 addresses are listed on Spamhaus ZEN (zen.spamhaus.org):\n"
+        "192.0.2.1 (mx1), 192.0.2.2 (mx2)\n"
+        "Severity: critical. Many large receivers reject mail from whatever is listed here.\n"
+        "127.0.0.2 means SBL: verified spam source, operation or support. (1 of 2)\n"
+        "127.0.0.3 means CSS: automated low-reputation detection. (1 of 2)\n"
+        "First seen listed 10:15 UTC, last seen clear 10:00 UTC.\n"
+        "1 of 2 also on other lists: psbl.\n"
+        "Look it up, for example: https://check.spamhaus.org/results/?query=192.0.2.1\n"
+        "How to get off: https://check.spamhaus.org/\n"
+    )
