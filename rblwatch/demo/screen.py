@@ -8,7 +8,7 @@ Must not know the daemon, nor read a clock: whatever is shown comes with its tim
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -105,11 +105,11 @@ class Screen:
         if self._live is not None:
             self._live.update(_board(self._rows, self._aside, self._elapsed_s(at)), refresh=True)
             return
-        lists = [name for name in (*aside_before, *self._aside) if aside_before.get(name) != self._aside.get(name)]
-        changed = [row for row in self._rows if before.get((row.server, row.target)) != row]
-        for name in dict.fromkeys(lists):
-            self._say(at, [_text(f"list {name}: {self._aside.get(name, 'believed again')}")])
-        for row in changed:
+        touched = dict.fromkeys((*aside_before, *self._aside))
+        for name in (name for name in touched if aside_before.get(name) != self._aside.get(name)):
+            told = f"set aside ({self._aside[name]})" if name in self._aside else "believed again"
+            self._say(at, [_text(f"list {name}: {told}")])
+        for row in (row for row in self._rows if _moved(before.get((row.server, row.target)), row, touched)):
             self._say(at, [_text(f"{row.server} {row.target}: {_sum_up(row.marks)}")])
 
     def _say(self, at: datetime, lines: Sequence[Text]) -> None:
@@ -154,6 +154,15 @@ def _board(rows: Sequence[Row], aside: Mapping[str, str], elapsed_s: float) -> T
         cells = (Text(mark, style=_STYLES[mark]) if mark else Text() for mark in marks)
         table.add_row(_text(row.server), _text(row.target), *cells)
     return table
+
+
+def _moved(before: Row | None, now: Row, touched: Iterable[str]) -> bool:
+    """Whether a row says something new; that a list set aside makes clear unknown, its own line says for all rows."""
+    if before is None:
+        return True
+    changed = {name for name, mark in now.marks.items() if before.marks.get(name) is not mark}
+    expected = {name for name in touched if {before.marks.get(name), now.marks.get(name)} == {Mark.CLEAR, Mark.UNKNOWN}}
+    return bool(changed - expected)
 
 
 def _sum_up(marks: Mapping[str, Mark]) -> str:

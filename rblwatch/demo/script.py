@@ -107,14 +107,14 @@ class Step:
 
 STORY = (
     Step(
-        at_s=4,
+        at_s=3,
         zone=f"{_SPAM}.demo.test",
         act=Enlist(_UNLUCKY, "127.0.0.2", f"{_UNLUCKY} sent mail to a spam trap, case 4711"),
         told=f"The list '{_SPAM}' puts mx2 ({_UNLUCKY}) on it.",
         expected="rblwatch tests the list once more, then sends one message to the chat and one by mail.",
     ),
     Step(
-        at_s=10,
+        at_s=8,
         zone=f"{_CROWD}.demo.test",
         act=Turn(Mode.WILDCARD),
         told=f"The list '{_CROWD}' dies: its domain was sold, and it now answers \"listed\" to whatever is asked.",
@@ -122,14 +122,14 @@ STORY = (
         "none about a server.",
     ),
     Step(
-        at_s=15,
+        at_s=13,
         zone=f"{_CROWD}.demo.test",
         act=Turn(Mode.HEALTHY),
         told=f"The list '{_CROWD}' is repaired.",
         expected="rblwatch sees its test points right again and believes it again.",
     ),
     Step(
-        at_s=19,
+        at_s=17,
         zone=f"{_SPAM}.demo.test",
         act=Remove(_UNLUCKY),
         told=f"The list '{_SPAM}' takes mx2 ({_UNLUCKY}) off again.",
