@@ -58,7 +58,7 @@ def lay_out(
     opening = opening if opening and room.take(opening, _GAP) else ""
     kept, left_out = _heads(sections, room)
     if not kept:
-        return shortened(sections[0].head, limit, size) if sections else ending
+        return shortened(sections[0].head, limit, size=size) if sections else ending
     items = [_items(section, room) for section in kept]
     details = _details(kept, room)
     parts = [

@@ -51,11 +51,11 @@ def incident_of(entry: Entry) -> Incident:
     return entry.news.incident
 
 
-def head(entries: Sequence[Entry], reader: Reader, verbs: tuple[str, str], what: str) -> tuple[str, Lines]:
+def head(entries: Sequence[Entry], reader: Reader, *, verbs: tuple[str, str], what: str) -> tuple[str, Lines]:
     """A sentence about targets on one list, and the targets one by one where the sentence only counts them."""
     listings = [listing_of(entry) for entry in entries]
     first = listings[0]
-    place = phrases.list_and_zone(entries[0].blocklist, first.blocklist, first.zone)
+    place = phrases.list_and_zone(entries[0].blocklist, first.blocklist, zone=first.zone)
     if len({listing.target for listing in listings}) == 1:
         return f"{reader.whom(first)} {verbs[0]} {what} {place}.", ()
     sentence = f"{phrases.targets(listings)} {verbs[1]} {what} {place}:"
@@ -80,7 +80,9 @@ def pairs(entries: Sequence[Entry], reader: Reader) -> tuple[str, Lines]:
 def lists(entries: Sequence[Entry]) -> tuple[str, Lines]:
     """The lists that incidents are about, as the beginning of a sentence, and one by one."""
     named = [(entry.blocklist, incident_of(entry)) for entry in entries]
-    names = tuple(phrases.list_and_zone(blocklist, incident.blocklist, incident.zone) for blocklist, incident in named)
+    names = tuple(
+        phrases.list_and_zone(blocklist, incident.blocklist, zone=incident.zone) for blocklist, incident in named
+    )
     return (names[0] if len(names) == 1 else f"{len(names)} lists"), names
 
 

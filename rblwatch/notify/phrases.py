@@ -34,6 +34,9 @@ CAUSES = {
     Ending.REINTERPRETED: "the code that it had no longer counts as a listing",
 }
 
+#: Why somebody hears no more of a listing, where the news itself names no cause.
+NO_ROUTE = "no route leads its news to this channel any more"
+
 _NOBODY_ASKS = "This is not a delisting: the list may still have it, but nobody asks any more."
 NOT_A_DELISTING = {
     Ending.DELISTED: "",
@@ -108,7 +111,7 @@ def list_name(blocklist: Blocklist | None, fallback: str) -> str:
     return (blocklist.name.split(" (")[0] if blocklist is not None else "") or fallback
 
 
-def list_and_zone(blocklist: Blocklist | None, fallback: str, zone: str) -> str:
+def list_and_zone(blocklist: Blocklist | None, fallback: str, *, zone: str) -> str:
     """A list's name and its zone; never a zone with a key in it."""
     name = list_name(blocklist, fallback)
     if blocklist is not None:

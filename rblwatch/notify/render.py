@@ -69,7 +69,7 @@ def render(message: Message, sink: Sink) -> Rendered:
 def _title(message: Message, sink: Sink) -> str:
     limit = sink.title_limit or min(_LONGEST_TITLE, int(sink.body_limit * _TITLE_SHARE))
     text = defused(clean(headline(message), limit), sink)
-    return shortened(text, limit, len if sink.title_limit else sink.size)
+    return shortened(text, limit, size=len if sink.title_limit else sink.size)
 
 
 def _causes(entries: Sequence[Entry]) -> list[tuple[Line, list[Entry]]]:
@@ -94,7 +94,9 @@ def _cause(entry: Entry) -> tuple[object, ...]:
         case Line.BLIND:
             incident = incident_of(entry)
             return (incident.state, incident.reason, incident.flaw)
-        case Line.UNROUTED | Line.SIGHTED:
+        case Line.UNROUTED:
+            return (entry.news.text,)
+        case Line.SIGHTED:
             return ()
         case Line.NOTICE:
             return (entry.news.id,)

@@ -46,7 +46,7 @@ class Sink:
     """How long a text becomes in the sink, where characters are escaped on the way."""
 
 
-def shortened(text: str, limit: int, size: Callable[[str], int] = len) -> str:
+def shortened(text: str, limit: int, *, size: Callable[[str], int] = len) -> str:
     """The text, cut so that it keeps to the limit, with an ellipsis where something is missing."""
     if size(text) <= limit:
         return text

@@ -24,12 +24,12 @@ Entries = Sequence[Entry]
 
 
 def _listed(entries: Entries, reader: Reader) -> Section:
-    head, items = parts.head(entries, reader, ("is", "are"), "listed on")
+    head, items = parts.head(entries, reader, verbs=("is", "are"), what="listed on")
     return Section(head, items, _story(entries, reader))
 
 
 def _changed(entries: Entries, reader: Reader) -> Section:
-    head, items = parts.head(entries, reader, ("is", "are"), "listed with other codes than before on")
+    head, items = parts.head(entries, reader, verbs=("is", "are"), what="listed with other codes than before on")
     changes = [_change(entry) for entry in entries]
     if not items:
         return Section(head, (), (f"Codes: {changes[-1]}.", *_story(entries, reader)))
@@ -58,12 +58,12 @@ def _story(entries: Entries, reader: Reader) -> Lines:
 
 
 def _delisted(entries: Entries, reader: Reader) -> Section:
-    head, items = parts.head(entries, reader, ("is", "are"), "no longer listed on")
+    head, items = parts.head(entries, reader, verbs=("is", "are"), what="no longer listed on")
     return Section(head, items, (*parts.from_to(entries, reader), *parts.standing(entries, now=False)))
 
 
 def _was_listed(entries: Entries, reader: Reader) -> Section:
-    head, items = parts.head(entries, reader, ("was", "were"), "listed on")
+    head, items = parts.head(entries, reader, verbs=("was", "were"), what="listed on")
     details = (
         *parts.from_to(entries, reader),
         "It was over before you could be told.",
@@ -85,8 +85,8 @@ def _ended(entries: Entries, reader: Reader) -> Section:
 
 def _unrouted(entries: Entries, reader: Reader) -> Section:
     whom, items = parts.pairs(entries, reader)
-    head = f"{whom}: still listed, but you will hear no more of it here."
-    return Section(head, items, ("No route leads to this channel for it any more.",))
+    cause = clean(entries[0].news.text, LONGEST_QUOTE).rstrip(".") or phrases.NO_ROUTE
+    return Section(f"{whom}: still listed, but you will hear no more of it here: {cause}.", items)
 
 
 def _blind(entries: Entries, reader: Reader) -> Section:

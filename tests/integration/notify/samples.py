@@ -65,7 +65,7 @@ LISTING = Listing(
     clear_at=at(10, 0),
     seen_at=at(10, 16),
     nameserver="127.0.0.1:53",
-    evidence="it lists 127.0.0.2 and not 198.51.100.77",
+    evidence="self-test passed: 127.0.0.2 listed, 127.0.0.1 clear, 198.51.100.77 clear",
 )
 TALLY = Tally(listed=1, clear=18, unknown=1)
 

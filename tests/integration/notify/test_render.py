@@ -39,7 +39,7 @@ Listed on 1 of 20; 18 clear, 1 unknown.
 Look it up: https://check.spamhaus.org/results/?query=192.0.2.1
 How to get off: https://check.spamhaus.org/
 The list's own words: "https://www.spamhaus.org/sbl/query/SBL123"
-Evidence: asked through 127.0.0.1:53; it lists 127.0.0.2 and not 198.51.100.77.
+Evidence: asked through 127.0.0.1:53; self-test passed: 127.0.0.2 listed, 127.0.0.1 clear, 198.51.100.77 clear.
 
 rblwatch alert 12, delivery 12-9"""
 
@@ -53,7 +53,7 @@ Listed on 1 of 20; 18 clear, 1 unknown.
 Look it up: https://check.spamhaus.org/results/?query=192.0.2.1
 How to get off: https://check.spamhaus.org/
 The list's own words: "https://www.spamhaus.org/sbl/query/SBL123"
-Evidence: asked through 127.0.0.1:53; it lists 127.0.0.2 and not 198.51.100.77.
+Evidence: asked through 127.0.0.1:53; self-test passed: 127.0.0.2 listed, 127.0.0.1 clear, 198.51.100.77 clear.
 
 rblwatch alert 12, delivery 12-9"""
 
@@ -76,7 +76,7 @@ The list's own words: "https://www.spamhaus.org/sbl/query/SBL123"
 rblwatch alert 12, delivery 12-9"""
 
 ENDED = """\
-2 listings are no longer followed: server 'mx1' is no longer configured.
+2 listings are no longer followed: the server mx1 is no longer configured.
 mx1 (192.0.2.1) on Spamhaus ZEN, mx1 (192.0.2.2) on Spamhaus ZEN
 This is not a delisting: the list may still have it, but nobody asks any more.
 
@@ -89,8 +89,8 @@ This is not a delisting: the list answers as before, but here it counts no longe
 rblwatch alert 12, delivery 12-9"""
 
 UNROUTED = """\
-mx1 (192.0.2.1) on Spamhaus ZEN: still listed, but you will hear no more of it here.
-No route leads to this channel for it any more.
+mx1 (192.0.2.1) on Spamhaus ZEN: still listed, but you will hear no more of it here: \
+no route leads news of mx1 to this channel any more: a tag or a route was taken out of the configuration.
 
 rblwatch alert 12, delivery 12-9"""
 
@@ -135,7 +135,7 @@ Severity: minor. A few receivers reject mail for this; others count it a little 
 127.0.0.2: the list does not explain this code.
 First seen listed 10:15 UTC, never seen clear before.
 Listed on 2 of 20; 17 clear, 1 unknown. Also on: spamhaus-zen.
-Evidence: asked through 127.0.0.1:53; it lists 127.0.0.2 and not 198.51.100.77.
+Evidence: asked through 127.0.0.1:53; self-test passed: 127.0.0.2 listed, 127.0.0.1 clear, 198.51.100.77 clear.
 
 rblwatch alert 12, delivery 12-9"""
 
@@ -152,7 +152,8 @@ REFUSED = replace(
     detail="answered 127.255.255.254 for its test point 127.0.0.2",
 )
 ON_PSBL = replace(LISTING, blocklist="psbl", zone="psbl.surriel.com", severity=Severity.MINOR, text=None, clear_at=None)
-REMOVED = "server 'mx1' is no longer configured"
+REMOVED = "the server mx1 is no longer configured"
+NO_ROUTE = "no route leads news of mx1 to this channel any more: a tag or a route was taken out of the configuration"
 BAD_FILE = (
     "The configuration was not reloaded; the one from before stays in force:\n"
     "rblwatch.toml:7: servers[0].addresses[0]: '10.0.0.300' is not an address"
@@ -199,7 +200,7 @@ BAD_FILE = (
             Tone.INFO,
         ),
         (
-            message(about(Line.UNROUTED, LISTING)),
+            message(about(Line.UNROUTED, LISTING, text=NO_ROUTE), group=Group.ENDED),
             "mx1 still listed, but no longer told here: Spamhaus ZEN",
             UNROUTED,
             Tone.INFO,
