@@ -35,6 +35,10 @@ DOCUMENTATION_RANGES = (
     IPv6Network("3fff::/20"),
 )
 
+#: What IDNA 2003, which Python speaks, and IDNA 2008 write differently: one of the two asks about a stranger's domain.
+#: Source: Unicode Technical Standard 46, "Deviations"; the capital sharp s with them.
+_DEVIATIONS = frozenset("\u00df\u1e9e\u03c2\u200c\u200d")
+
 #: Source: RFC 1035 section 2.3.4 and RFC 5891; an underscore is seen in practice and harmless here.
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LONGEST_NAME = 253
@@ -100,9 +104,8 @@ def parse_name(text: str) -> Target:
 
     Raises: NotATarget.
     """
-    name = text.strip().rstrip(".").lower()
-    if not name.isascii():
-        name = _to_ascii(name)
+    name = text.strip().rstrip(".")
+    name = name.lower() if name.isascii() else _to_ascii(name)
     labels = name.split(".")
     if len(name) > _LONGEST_NAME or len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
         raise NotATarget(f"'{text}' is not a domain name; write e.g. 'example.org'")
@@ -121,7 +124,7 @@ def parse_range(text: str) -> Network:
     except ValueError as error:
         raise NotATarget(f"'{text}' is not an address or a CIDR range; write e.g. '192.0.2.0/28'") from error
     if isinstance(network, IPv6Network):
-        if network.network_address.scope_id:
+        if "%" in text:  # ip_network forgets the scope of an address that is not the first of its range
             raise NotATarget(f"'{text}' has a scope; write the address alone")
         if network.num_addresses > LARGEST_IPV6_RANGE:
             raise RangeTooLarge(
@@ -144,7 +147,8 @@ def expand(network: Network) -> Iterator[Target]:
 def remark(address: Address) -> str | None:
     """Say why no blocklist will ever have this address, or None for an ordinary one.
 
-    Source: RFC 6890 and the IANA special-purpose registries, as far as Python's ipaddress knows them.
+    Source: RFC 6890 and the IANA special-purpose registries, as far as Python's ipaddress knows them; not global, and
+    not private either, is the space that carriers share (RFC 6598).
     """
     if any(address in network for network in DOCUMENTATION_RANGES if network.version == address.version):
         return "a documentation address"
@@ -154,13 +158,19 @@ def remark(address: Address) -> str | None:
         return "a link-local address"
     if address.is_multicast:
         return "a multicast address"
-    if address.is_private or address.is_unspecified or address.is_reserved:
+    if not address.is_global or address.is_reserved:
         return "a private or reserved address"
     return None
 
 
 def _to_ascii(name: str) -> str:
+    deviation = next((letter for letter in name if letter in _DEVIATIONS), None)
+    if deviation is not None:
+        code_point = f"U+{ord(deviation):04X}"
+        raise NotATarget(
+            f"'{name}' holds {code_point}, which IDNA writes in two ways; write the name as 'xn--…' labels"
+        )
     try:
-        return name.encode("idna").decode("ascii")
+        return name.lower().encode("idna").decode("ascii")
     except UnicodeError as error:
         raise NotATarget(f"'{name}' is not a domain name that IDNA can write") from error
