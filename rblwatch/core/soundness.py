@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 
 from rblwatch.core.blocklist import Blocklist, Kind
 from rblwatch.core.question import Absent, Answer, Failed, Found, Reason
@@ -77,6 +77,7 @@ class Soundness:
 
 #: The ranges that fresh negative IPv4 probes are drawn from; nobody is listed there, nobody asks about them.
 _FRESH_IPV4 = tuple(network for network in DOCUMENTATION_RANGES if network.version == 4)
+_FRESH_IPV4_POINTS = 768
 _FRESH_IPV6 = int(IPv6Address("2001:db8::"))
 
 
@@ -96,22 +97,28 @@ def fresh_point(family: Family, number: int, registered: Iterable[Target] = ()) 
     """A point that no list has and no cache holds, chosen by a number (its whole range counts: pass a large one).
 
     An unregistered documentation address, or a label that nobody would register. There are 768 of the IPv4 ones:
-    a caller that counts upwards meets the same one again after 768 steps at the earliest, unless it is registered.
+    a caller that counts upwards meets the same one again after 768 steps at the earliest; in the place of a registered
+    one stands the next one. Only where all of them are registered is the point one of these.
     Source: RFC 5737, RFC 3849, RFC 6761 (`invalid`).
     """
-    if family is Family.NAME:
-        return Target(f"rblwatch-{number % 2**64:016x}.invalid", Family.NAME)
-    if family is Family.IPV6:
-        return address_target(IPv6Address(_FRESH_IPV6 + 2**64 + number % 2**64))
     taken = frozenset(registered)
-    for step in range(768):
-        # 293 and 768 share no factor, so neighbours in number are far apart and all points are met once.
-        index = (number + step) * 293 % 768
-        network = _FRESH_IPV4[index // 256]
-        point = address_target(IPv4Address(int(network.network_address) + index % 256))
+    for step in range(min(len(taken), _FRESH_IPV4_POINTS) + 1):
+        point = _fresh_point(family, number + step)
         if point not in taken:
             return point
-    return address_target(IPv4Address(int(_FRESH_IPV4[0].network_address) + number % 256))
+    return _fresh_point(family, number)
+
+
+def _fresh_point(family: Family, number: int) -> Target:
+    match family:
+        case Family.NAME:
+            return Target(f"rblwatch-{number % 2**64:016x}.invalid", Family.NAME)
+        case Family.IPV6:
+            return address_target(IPv6Address(_FRESH_IPV6 + 2**64 + number % 2**64))
+        case Family.IPV4:
+            # 293 and 768 share no factor, so neighbours in number are far apart and all points are met once.
+            network, host = divmod(number * 293 % _FRESH_IPV4_POINTS, 256)
+            return address_target(_FRESH_IPV4[network][host])
 
 
 def assess(blocklist: Blocklist, answers: Sequence[ProbeAnswer]) -> Soundness:
