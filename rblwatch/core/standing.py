@@ -10,7 +10,8 @@ and tells at most one transition. Between the two, `wanted` says which proof is 
 - "delisted" wants `delist_after` conclusive clear answers in a row, and a *positive* proof: the list's test point,
   fetched after the first clear answer, that is after the copy that a cache held then has run out (`ready_at`).
 - News is settled only together with an answer that repeats it. An unknown verdict repeats nothing and changes nothing.
-- While a list is distrusted (it was caught lying, and caches may still hold its lies), news waits.
+- While a list is distrusted (it was caught lying, and caches may still hold its lies), news waits: an answer may
+  begin news then, but none settles it, counts for it, or takes it back.
 
 Must not know how verdicts were reached, what is stored, or who is told.
 """
@@ -169,29 +170,38 @@ def settle(
 
 def _observe_listed(standing: Standing, verdict: Listed, circumstances: Circumstances) -> Observation:
     if standing.listed is not None and standing.listed.codes == verdict.codes:
+        if _distrusted(circumstances):
+            return Observation(standing, repeated=False)
         # Label and severity follow the description of the list, which the admin may edit; that is no event.
         return Observation(replace(standing, listed=verdict, clears=0, pending=None), repeated=False)
     change = Change.LISTED if standing.listed is None else Change.CHANGED
     waiting = standing.pending
-    same = waiting is not None and waiting.change is change
-    seen_at = waiting.seen_at if waiting is not None and same else circumstances.at
-    ready_at = max(_trust(circumstances), waiting.ready_at if waiting is not None and same else circumstances.at)
+    if waiting is not None and waiting.change is not change:
+        if _distrusted(circumstances):
+            return Observation(standing, repeated=False)
+        waiting = None
+    seen_at = waiting.seen_at if waiting is not None else circumstances.at
+    ready_at = max(_trust(circumstances), waiting.ready_at if waiting is not None else circumstances.at)
     pending = Pending(change, verdict, seen_at, ready_at)
     return Observation(replace(standing, clears=0, pending=pending), repeated=True)
 
 
 def _observe_clear(standing: Standing, verdict: Clear, circumstances: Circumstances) -> Observation:
+    if standing.listed is not None and verdict.codes and set(standing.listed.codes) <= set(verdict.codes):
+        return Observation(standing, repeated=False, reinterpreted=True)
+    if _distrusted(circumstances):
+        return Observation(standing, repeated=False)
     if standing.listed is None:
         return Observation(Standing(looked=True, clear_at=circumstances.at), repeated=False)
-    if verdict.codes and set(standing.listed.codes) <= set(verdict.codes):
-        return Observation(standing, repeated=False, reinterpreted=True)
-    if circumstances.at < _trust(circumstances):
-        return Observation(standing, repeated=False)
     waiting = standing.pending
     if waiting is None or waiting.change is not Change.DELISTED:
         ready_at = circumstances.positive_until or circumstances.at
         waiting = Pending(Change.DELISTED, None, circumstances.at, max(ready_at, circumstances.at))
     return Observation(replace(standing, clears=standing.clears + 1, pending=waiting), repeated=True)
+
+
+def _distrusted(circumstances: Circumstances) -> bool:
+    return circumstances.at < _trust(circumstances)
 
 
 def _trust(circumstances: Circumstances) -> datetime:
