@@ -7,7 +7,7 @@ the message leaves, not when the news was committed: what is told is what is tru
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -70,7 +70,7 @@ class Drop(StrEnum):
     MERGED = "merged"  # another line of the same message says it
     ALREADY_TOLD = "already-told"
     NEVER_TOLD = "never-told"  # the end of something that this recipient was never told of
-    OVER = "over"  # it was muted, or came before the recipient, and ended meanwhile
+    OVER = "over"  # it ended meanwhile: what was muted, or came before the recipient, or changed before the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,8 @@ def compose(news: Sequence[News], told: Mapping[int, Told], group: Group) -> Com
     """Say what one recipient is to read now, of news in the order it happened.
 
     Nobody is told of the end of what he was not told of; what began and ended unsaid is told as one past interval;
-    and nothing is told twice. An empty result means that the message is not sent.
+    several changes are told as one, and none at all where they lead back; nothing is told twice. An empty result means
+    that the message is not sent.
     """
     lines: list[tuple[Line, News]] = []
     dropped: list[tuple[Drop, News]] = []
@@ -119,12 +120,17 @@ def compose(news: Sequence[News], told: Mapping[int, Told], group: Group) -> Com
     for listing_id, items in by_listing.items():
         line, reason, state = _line(items, told.get(listing_id, Told.NEVER), group)
         after[listing_id] = state
-        spoken = items[-1] if line is not None else None
-        if line is not None and spoken is not None:
-            lines.append((line, spoken))
-        dropped.extend((reason, item) for item in items if item is not spoken)
+        if line is not None:
+            lines.append((line, _merged(items)))
+        dropped.extend((reason, item) for item in (items if line is None else items[:-1]))
     lines.sort(key=lambda pair: pair[1].id)
     return Composed(tuple(lines), tuple(dropped), after)
+
+
+def _merged(items: Sequence[News]) -> News:
+    """The last of some news about one listing, with the codes that its recipient knows from before the first."""
+    before = next((item.before for item in items if item.kind is Kind.CHANGED), ())
+    return replace(items[-1], before=before)
 
 
 def _line(items: Sequence[News], told: Told, group: Group) -> tuple[Line | None, Drop, Told]:
@@ -136,21 +142,23 @@ def _line(items: Sequence[News], told: Told, group: Group) -> tuple[Line | None,
         case Told.CLOSED:
             return None, Drop.ALREADY_TOLD, told
         case Told.OPEN:
-            return _line_to_the_aware(kinds)
+            return _line_to_the_aware(kinds, _merged(items))
         case Told.NEVER:
             return _line_to_the_unaware(kinds, listing, group)
 
 
-def _line_to_the_aware(kinds: set[Kind]) -> tuple[Line | None, Drop, Told]:
+def _line_to_the_aware(kinds: set[Kind], merged: News) -> tuple[Line | None, Drop, Told]:
     if Kind.DELISTED in kinds:
         return Line.DELISTED, Drop.MERGED, Told.CLOSED
     if Kind.ENDED in kinds:
         return Line.ENDED, Drop.MERGED, Told.CLOSED
     if Kind.UNROUTED in kinds:
         return Line.UNROUTED, Drop.MERGED, Told.NEVER
-    if Kind.CHANGED in kinds:
-        return Line.CHANGED, Drop.MERGED, Told.OPEN
-    return None, Drop.ALREADY_TOLD, Told.OPEN
+    if Kind.CHANGED not in kinds or (merged.before and merged.before == merged.codes):
+        return None, Drop.ALREADY_TOLD, Told.OPEN
+    if merged.listing is not None and not merged.listing.stands:
+        return None, Drop.OVER, Told.OPEN
+    return Line.CHANGED, Drop.MERGED, Told.OPEN
 
 
 def _line_to_the_unaware(kinds: set[Kind], listing: Listing, group: Group) -> tuple[Line | None, Drop, Told]:
