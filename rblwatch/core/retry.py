@@ -44,8 +44,8 @@ Outcome = Sent | Transient | Permanent
 
 def delay(attempt: int, chance: float) -> timedelta:
     """How long to wait after the n-th failed attempt, counted from 1; `chance` is a random number in [0, 1)."""
-    doubled = min(FIRST_DELAY * (1 << min(attempt - 1, 16)), LONGEST_DELAY)
-    return min(doubled * (1 + _JITTER * (2 * chance - 1)), LONGEST_DELAY)
+    doubled = min(FIRST_DELAY * (1 << min(attempt - 1, 16)), LONGEST_DELAY / (1 + _JITTER))
+    return doubled * (1 + _JITTER * (2 * chance - 1))
 
 
 def next_attempt_at(
