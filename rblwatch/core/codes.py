@@ -78,6 +78,17 @@ def parse_point(text: str, kind: Kind) -> Target:
     raise NotATarget(f"'{text}' is an address, and a domain list is tested with names")
 
 
+def code_key(match: CodeMatch) -> str:
+    """Write the key of a code table's row, as `parse_code_key` reads it."""
+    match match:
+        case CodeRange(first, last):
+            return str(first) if first == last else f"{first}-{last}"
+        case CodePattern(octets):
+            return ".".join("*" if octet is None else str(octet) for octet in octets)
+        case CodeBit(value):
+            return f"bit:{value}"
+
+
 def _parse_bit(text: str) -> CodeBit:
     digits = text.removeprefix("bit:")
     value = int(digits) if re.fullmatch(r"[0-9]{1,3}", digits, re.ASCII) else 0

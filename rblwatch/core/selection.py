@@ -6,7 +6,7 @@ Owns the meaning of `use`, `skip`, `override` and keys, over a catalogue. Must n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Network
 
@@ -61,6 +61,13 @@ class Catalogue:
             elif name in self.entries:
                 found[name] = None
         return tuple(found)
+
+
+def as_configured(catalogue: Catalogue, lists: Lists) -> Catalogue:
+    """The catalogue as an admin reads it: with the overrides, and the custom lists after the others."""
+    known = {i: replace(entry, blocklist=_as_wanted(entry.blocklist, lists)) for i, entry in catalogue.entries.items()}
+    custom = {c.id: CatalogueEntry(blocklist=_as_wanted(c, lists), recommended=False) for c in lists.custom}
+    return Catalogue(known | custom)
 
 
 def default_lists(catalogue: Catalogue, lists: Lists) -> tuple[Blocklist, ...]:
