@@ -1,0 +1,120 @@
+"""Lists of the catalogue, and of a configuration, as tables and JSON.
+
+Owns what is shown of a list's description. Must not read any file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network
+
+from rblwatch.cli.styles import SEVERITIES
+from rblwatch.cli.terminal import Cell, Row
+from rblwatch.core.blocklist import Blocklist, Claim, Severity
+from rblwatch.core.codes import code_key
+from rblwatch.core.selection import CatalogueEntry
+
+HEADER = ("LIST", "NAME", "ZONE", "KIND", "SEVERITY", "FAMILIES", "RECOMMENDED")
+CODES_HEADER = ("CODES", "LABEL", "CLASS", "SEVERITY", "MEANING")
+
+_CODE_KEYS = ("codes", "label", "class", "severity", "meaning")
+_OTHER_CODES = "any other"
+
+
+def gravest(blocklist: Blocklist) -> Severity:
+    """The worst severity that a listing on this list can have."""
+    meanings = [row.meaning for row in blocklist.codes if row.meaning.claim is Claim.LISTED] or [blocklist.otherwise]
+    return max((meaning.severity for meaning in meanings), key=lambda severity: severity.rank)
+
+
+def overview(entry: CatalogueEntry) -> dict[str, object]:
+    """A list in short."""
+    blocklist = entry.blocklist
+    return {
+        "blocklist": blocklist.id,
+        "name": blocklist.name,
+        "zone": blocklist.shown_zone,
+        "kind": blocklist.kind.value,
+        "severity": gravest(blocklist).value,
+        "families": sorted(family.value for family in blocklist.families),
+        "recommended": entry.recommended,
+    }
+
+
+def description(entry: CatalogueEntry) -> dict[str, object]:
+    """Everything about a list; `codes` are as in `code_rows`."""
+    blocklist = entry.blocklist
+    return {
+        **overview(entry),
+        "operator": blocklist.operator,
+        "access": entry.access.value,
+        "key_template": entry.key_template or None,
+        "policy": entry.policy or None,
+        "per_second": blocklist.pace.per_second,
+        "per_day": blocklist.pace.per_day,
+        "selftest_listed": [point.text for point in blocklist.selftest.listed if point.family in blocklist.families],
+        "selftest_clear": [point.text for point in blocklist.selftest.clear if point.family in blocklist.families],
+        "refusals": _refusals(entry),
+        "codes": [
+            dict(zip(("codes", "label", "class", "severity", "meaning"), row, strict=True)) for row in _codes(blocklist)
+        ],
+        "expiry": entry.expiry or None,
+        "note": blocklist.note or None,
+        "lookup_url": blocklist.lookup_url or None,
+        "delist_url": blocklist.delist_url or None,
+        "homepage": entry.homepage or None,
+        "confidence": entry.confidence or None,
+        "evidence": list(entry.evidence),
+    }
+
+
+def overview_row(entry: CatalogueEntry) -> Row:
+    """A list in one line, under `HEADER`."""
+    return [_severity_cell(name, value) for name, value in overview(entry).items()]
+
+
+def description_rows(described: Mapping[str, object]) -> Iterator[Row]:
+    """What is known of a list, one thing in a row; its codes apart."""
+    return (
+        (name, _severity_cell(name, value)) for name, value in described.items() if name != "codes" and _worded(value)
+    )
+
+
+def code_rows(entry: CatalogueEntry) -> Iterator[Row]:
+    """What the answers of a list mean, under `CODES_HEADER`."""
+    for codes, label, claim, severity, meaning in _codes(entry.blocklist):
+        yield codes, label, claim, _severity_cell("severity", severity), meaning
+
+
+def _codes(blocklist: Blocklist) -> Iterator[tuple[str, str, str, str, str]]:
+    said = [(code_key(row.match), row.meaning) for row in blocklist.codes]
+    for codes, meaning in (*said, (_OTHER_CODES, blocklist.otherwise)):
+        yield codes, meaning.label, meaning.claim.value, meaning.severity.value, meaning.text
+
+
+def _refusals(entry: CatalogueEntry) -> dict[str, str | None]:
+    explained = dict(entry.refusals)
+    return {_network(refusal): explained.get(refusal) for refusal in entry.blocklist.refusals}
+
+
+def _network(network: IPv4Network) -> str:
+    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+
+
+def _severity_cell(name: str, value: object) -> Cell:
+    return Cell(_worded(value), SEVERITIES[Severity(str(value))] if name == "severity" else "")
+
+
+def _worded(value: object) -> str:
+    """A value of a description for people."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case None:
+            return ""
+        case list():
+            return ("; " if any(" " in str(element) for element in value) else ", ").join(map(str, value))
+        case dict():
+            return "; ".join(f"{key} ({words})" if words else str(key) for key, words in value.items())
+        case _:
+            return str(value)

@@ -1,0 +1,66 @@
+"""`rblwatch check`: ask now, with no configuration and no database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import click
+
+from rblwatch import app
+from rblwatch.cli.offer import Offer
+from rblwatch.cli.options import Command, Format, format_option, preferences, resolver_options, resolver_settings
+from rblwatch.cli.progress import questions_bar
+from rblwatch.cli.verdicts import print_findings, print_findings_json, print_findings_line
+from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.findings import Findings
+from rblwatch.core.request import parse_subject, takes_addresses, targets_of
+from rblwatch.core.settings import Resolver
+from rblwatch.core.target import Target
+from rblwatch.services import inquiry
+
+
+@click.command("check", cls=Command)
+@click.argument("subjects", metavar="TARGET...", nargs=-1, required=True)
+@click.option(
+    "--list",
+    "wanted",
+    metavar="ID|ZONE",
+    multiple=True,
+    help="Ask this list only; may be given several times. Default: recommended.",
+)
+@resolver_options
+@format_option(Format.TABLE, Format.JSON, Format.NAGIOS)
+def command(subjects: Sequence[str], wanted: Sequence[str], asking: Mapping[str, object], layout: Format) -> int:
+    """Ask blocklists about addresses, CIDR ranges or names, now.
+
+    A name is asked on domain lists, its addresses on address lists. Nothing is remembered, and no configuration is
+    needed; one that is named with --config brings its lists and its resolver.
+
+    Exit codes: 0 nothing listed, 1 something listed, 2 usage, 3 something unknown and nothing listed, 4 internal error.
+    """
+    targets = targets_of(parse_subject(subject) for subject in subjects)
+    named = preferences().config
+    offer = Offer.of(None if named is None else app.configure(named))
+    blocklists = offer.named(wanted, targets, option="'--list'") if wanted else offer.usual
+    findings = asyncio.run(_ask(resolver_settings(asking, offer.resolver), blocklists, targets))
+    match layout:
+        case Format.TABLE:
+            print_findings(findings)
+        case Format.JSON:
+            print_findings_json(findings)
+        case Format.NAGIOS:
+            return print_findings_line(findings)
+    return findings.conclusion
+
+
+async def _ask(resolver: Resolver, blocklists: Sequence[Blocklist], given: Sequence[Target]) -> Findings:
+    async with app.build_lookup(resolver) as lookup:
+        wanted = given if takes_addresses(blocklists) else ()
+        addresses = await inquiry.addresses_of(app.build_names(resolver), wanted)
+        found = [target for name in given for target in (name, *(addresses.get(name) or ()))]
+        targets = tuple(dict.fromkeys(found))
+        planned = inquiry.conversations(blocklists, targets)
+        with questions_bar(planned) as on_step:
+            readings = await inquiry.hold(lookup, planned, on_step=on_step)
+    return Findings(targets=targets, readings=readings, addresses=addresses)

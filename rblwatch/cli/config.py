@@ -1,0 +1,79 @@
+"""`rblwatch config`: validate the configuration, and print it with its secrets masked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from rblwatch import app
+from rblwatch.cli.options import Format, Group, format_option, preferences
+from rblwatch.cli.probing import print_probed, probe, probed_documents
+from rblwatch.cli.terminal import counted, print_json, print_line
+from rblwatch.core.conclusion import Exit
+from rblwatch.core.settings import Settings
+from rblwatch.core.watchlist import Watchlist, watch
+
+if TYPE_CHECKING:
+    from rblwatch.config import Problem
+
+
+@click.group("config", cls=Group)
+def command() -> None:
+    """Validate the configuration, or print it."""
+
+
+@command.command("check")
+@click.option("--probe", "probing", is_flag=True, help="Also test the health of the configured lists.")
+@format_option()
+def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's flag
+    """Validate the configuration, its secrets and its channels; touch nothing.
+
+    All problems are told at once, each with its file, line, key and remedy.
+
+    Exit codes: 0 it can be used, 2 it cannot.
+    """
+    loaded = app.read_configuration(preferences().config)
+    app.require_channels(loaded)
+    warnings = [*loaded.warnings, *app.without_effect(loaded)]
+    watchlist = watch(loaded.settings, app.load_catalogue())
+    counts = _counts(loaded.settings, watchlist)
+    found = probe(loaded.settings.resolver, watchlist.blocklists.values()) if probing else None
+    if layout is Format.JSON:
+        document = {"file": loaded.file, "warnings": _documents(warnings), **counts}
+        print_json(document if found is None else document | {"blocklists": probed_documents(found)})
+        return Exit.DONE
+    for warning in warnings:
+        print_line(str(warning))
+    print_line(
+        f"{loaded.file}: OK: {', '.join(counted(number, noun.removesuffix('s')) for noun, number in counts.items())}"
+    )
+    if found is not None:
+        print_probed(found)
+    return Exit.DONE
+
+
+@command.command("show")
+def show() -> int:
+    """Print the configuration as it takes effect: with its defaults, and secrets as ***."""
+    sys.stdout.write(app.written(app.read_configuration(preferences().config)))
+    return Exit.DONE
+
+
+def _counts(settings: Settings, watchlist: Watchlist) -> dict[str, int]:
+    return {
+        "servers": len(settings.servers),
+        "targets": len(watchlist.servers),
+        "lists": len(watchlist.blocklists),
+        "channels": len(settings.channels),
+        "routes": len(settings.routes),
+    }
+
+
+def _documents(problems: Iterable[Problem]) -> list[dict[str, object]]:
+    return [
+        {"file": problem.file, "line": problem.line, "key": problem.key, "message": problem.message}
+        for problem in problems
+    ]

@@ -1,0 +1,109 @@
+"""`rblwatch lists`: the catalogue, one list of it, and a health test of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import click
+
+from rblwatch import app
+from rblwatch.app import Configured
+from rblwatch.cli.catalogue import (
+    CODES_HEADER,
+    HEADER,
+    code_rows,
+    description,
+    description_rows,
+    overview,
+    overview_row,
+)
+from rblwatch.cli.offer import Offer
+from rblwatch.cli.options import Format, Group, format_option, preferences, resolver_options, resolver_settings
+from rblwatch.cli.probing import print_probed, probe, probed_documents
+from rblwatch.cli.terminal import print_json, print_line, print_table
+from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.conclusion import Exit
+from rblwatch.core.errors import RblwatchError
+from rblwatch.core.plan import effective_interval
+from rblwatch.core.selection import CatalogueEntry
+from rblwatch.core.timespan import roughly
+
+_ASKED = {True: "yes", False: "no", None: ""}
+
+
+@click.group("lists", cls=Group, invoke_without_command=True)
+@format_option()
+@click.pass_context
+def command(ctx: click.Context, layout: Format) -> int:
+    """Show the blocklists that rblwatch knows; with a configuration, also which of them are asked."""
+    if ctx.invoked_subcommand is not None:
+        return Exit.DONE
+    offer = _offer()
+    entries = offer.catalogue.entries.values()
+    if layout is Format.JSON:
+        print_json({"blocklists": [overview(entry) | {"asked": offer.asked(entry.blocklist)} for entry in entries]})
+    elif offer.configured is None:
+        print_table(HEADER, [overview_row(entry) for entry in entries])
+    else:
+        rows = [[*overview_row(entry), _ASKED[offer.asked(entry.blocklist)]] for entry in entries]
+        print_table([*HEADER, "ASKED"], rows)
+    return Exit.DONE
+
+
+@command.command("show")
+@click.argument("name", metavar="ID")
+@format_option()
+def show(name: str, layout: Format) -> int:
+    """Show everything that is known of one list: its codes, its policy, the evidence."""
+    offer = _offer()
+    blocklist = offer.named([name], option="'ID'")[0]
+    entry = offer.catalogue.entries.get(blocklist.id) or CatalogueEntry(blocklist=blocklist, recommended=False)
+    described = description(entry) | {"asked": offer.asked(blocklist), **_intervals(offer.configured, blocklist)}
+    if layout is Format.JSON:
+        print_json(described)
+        return Exit.DONE
+    print_table(("FIELD", "VALUE"), description_rows(described))
+    print_line("")
+    print_table(CODES_HEADER, code_rows(entry))
+    return Exit.DONE
+
+
+@command.command("probe")
+@click.argument("names", metavar="[ID]...", nargs=-1)
+@resolver_options
+@format_option()
+def probe_lists(names: Sequence[str], asking: Mapping[str, object], layout: Format) -> int:
+    """Test the health of lists through your resolver; by default those that are configured, or recommended.
+
+    Each list is asked the points whose right answers are known. A zone that is not in the catalogue is tested as an
+    address list.
+    """
+    offer = _offer()
+    blocklists = offer.named(names, option="'ID'") if names else offer.usual
+    found = probe(resolver_settings(asking, offer.resolver), blocklists)
+    if layout is Format.JSON:
+        print_json({"blocklists": probed_documents(found)})
+    else:
+        print_probed(found)
+    return Exit.DONE
+
+
+def _offer() -> Offer:
+    return Offer.of(app.configure_if_any(preferences().config))
+
+
+def _intervals(configured: Configured | None, blocklist: Blocklist) -> dict[str, object]:
+    """How often a list is asked: as configured, and as its answers' time to live lets it be."""
+    if configured is None:
+        return {}
+    interval = configured.settings.schedule.interval
+    try:
+        with app.reading(configured.settings) as store:
+            soundings = store.read_now(lambda queries: queries.soundings(blocklist.id))
+    except RblwatchError:
+        # What the database would add is unknown; everything else is shown all the same.
+        return {"interval": roughly(interval), "effective_interval": None}
+    ttls = [sounding.negative_ttl_s for sounding in soundings if sounding.negative_ttl_s is not None]
+    effective = effective_interval(interval, timedelta(seconds=max(ttls)) if ttls else None)
+    return {"interval": roughly(interval), "effective_interval": roughly(effective)}

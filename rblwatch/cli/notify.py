@@ -1,0 +1,75 @@
+"""`rblwatch notify`: see whether messages arrive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import click
+
+from rblwatch import app
+from rblwatch.cli.options import Format, Group, format_option, preferences
+from rblwatch.cli.terminal import Cell, Row, print_json, print_table
+from rblwatch.core.conclusion import Exit
+from rblwatch.core.retry import Outcome, Permanent, Sent
+from rblwatch.core.sample import sample_message
+from rblwatch.core.settings import Channel, Settings
+
+
+@click.group("notify", cls=Group)
+def command() -> None:
+    """See whether messages arrive."""
+
+
+@command.command("test")
+@click.argument("name", metavar="[CHANNEL]", required=False)
+@format_option()
+def send_sample(name: str | None, layout: Format) -> int:
+    """Send a message that looks like a listing and says that it is a test: to one channel, or to all of them.
+
+    Exit codes: 0 all were sent, 2 configuration error, 4 a message was not sent.
+    """
+    settings = app.configure(preferences().config).settings
+    channels = _chosen(settings, name)
+    outcomes = asyncio.run(_send(settings, channels))
+    if layout is Format.JSON:
+        print_json({"channels": [_document(channel, outcome) for channel, outcome in outcomes.items()]})
+    else:
+        print_table(("CHANNEL", "OUTCOME", "DETAIL"), [_row(*pair) for pair in outcomes.items()])
+    sent = all(isinstance(outcome, Sent) for outcome in outcomes.values())
+    return Exit.DONE if sent else Exit.INTERNAL
+
+
+def _chosen(settings: Settings, name: str | None) -> Sequence[Channel]:
+    known = [channel.name for channel in settings.channels]
+    if not known:
+        raise click.UsageError("no channel is configured; add [[channels]] with a name and a url")
+    if name is not None and name not in known:
+        raise click.BadParameter(f"there is no '{name}'; there is {', '.join(known)}", param_hint="'CHANNEL'")
+    return [channel for channel in settings.channels if name in (None, channel.name)]
+
+
+async def _send(settings: Settings, channels: Sequence[Channel]) -> dict[str, Outcome]:
+    notifier = app.build_notifier(settings)
+    at = app.SystemClock().now()
+    messages = [sample_message(channel.name, f"test-{at:%Y%m%dT%H%M%S}", at) for channel in channels]
+    outcomes = await asyncio.gather(*(notifier.send(message) for message in messages))
+    return {message.recipient: outcome for message, outcome in zip(messages, outcomes, strict=True)}
+
+
+def _row(channel: str, outcome: Outcome) -> Row:
+    said = "sent" if isinstance(outcome, Sent) else "failed"
+    return channel, Cell(said, "green" if said == "sent" else "red"), _detail(channel, outcome)
+
+
+def _detail(channel: str, outcome: Outcome) -> str:
+    return outcome.detail.removeprefix(f"channel '{channel}': ")
+
+
+def _document(channel: str, outcome: Outcome) -> dict[str, object]:
+    return {
+        "channel": channel,
+        "outcome": "sent" if isinstance(outcome, Sent) else "failed",
+        "permanent": isinstance(outcome, Permanent),
+        "detail": _detail(channel, outcome) or None,
+    }

@@ -1,0 +1,60 @@
+"""Which lists a command can ask, with a configuration or without one.
+
+Owns what a configuration changes for commands that need none. Must not ask anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import click
+
+from rblwatch import app
+from rblwatch.app import Configured
+from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.request import UnknownList, choose_lists
+from rblwatch.core.selection import RECOMMENDED, Catalogue, as_configured, default_lists
+from rblwatch.core.settings import Resolver
+from rblwatch.core.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The lists that there are."""
+
+    catalogue: Catalogue
+    configured: Configured | None = None
+
+    @classmethod
+    def of(cls, configured: Configured | None) -> Offer:
+        """What there is with this configuration, or with none."""
+        if configured is None:
+            return cls(app.load_catalogue())
+        return cls(as_configured(configured.catalogue, configured.settings.lists), configured)
+
+    @property
+    def resolver(self) -> Resolver | None:
+        """How the configuration asks."""
+        return None if self.configured is None else self.configured.settings.resolver
+
+    @property
+    def usual(self) -> tuple[Blocklist, ...]:
+        """The lists that are asked when none is named."""
+        if self.configured is not None:
+            return default_lists(self.configured.catalogue, self.configured.settings.lists)
+        return tuple(self.catalogue.entries[i].blocklist for i in self.catalogue.ids([RECOMMENDED]))
+
+    def asked(self, blocklist: Blocklist) -> bool | None:
+        """Whether any registered server is asked about on a list; None without a configuration."""
+        return None if self.configured is None else blocklist.id in self.configured.watchlist.blocklists
+
+    def named(self, names: Iterable[str], targets: Iterable[Target] = (), *, option: str) -> tuple[Blocklist, ...]:
+        """The lists that ids, sets and zones stand for.
+
+        Raises: click.BadParameter, which names the option.
+        """
+        try:
+            return choose_lists(self.catalogue, names, targets)
+        except UnknownList as error:
+            raise click.BadParameter(str(error), param_hint=option) from error
