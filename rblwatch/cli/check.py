@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 
 import click
 
 from rblwatch import app
+from rblwatch.cli import journal
 from rblwatch.cli.offer import Offer
 from rblwatch.cli.options import Command, Format, format_option, preferences, resolver_options, resolver_settings
 from rblwatch.cli.progress import questions_bar
@@ -43,6 +45,7 @@ def command(subjects: Sequence[str], wanted: Sequence[str], asking: Mapping[str,
     named = preferences().config
     offer = Offer.of(None if named is None else app.configure(named))
     blocklists = offer.named(wanted, targets, option="'--list'") if wanted else offer.usual
+    journal.begin(level=logging.WARNING)
     findings = asyncio.run(_ask(resolver_settings(asking, offer.resolver), blocklists, targets))
     match layout:
         case Format.TABLE:

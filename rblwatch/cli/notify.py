@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 import click
 
 from rblwatch import app
+from rblwatch.cli import journal
 from rblwatch.cli.options import Format, Group, format_option, preferences
 from rblwatch.cli.terminal import Cell, Row, print_json, print_table
 from rblwatch.core.conclusion import Exit
@@ -31,6 +33,7 @@ def send_sample(name: str | None, layout: Format) -> int:
     """
     settings = app.configure(preferences().config).settings
     channels = _chosen(settings, name)
+    journal.begin(level=logging.WARNING)
     outcomes = asyncio.run(_send(settings, channels))
     if layout is Format.JSON:
         print_json({"channels": [_document(channel, outcome) for channel, outcome in outcomes.items()]})

@@ -6,11 +6,13 @@ Owns how probing is run and printed for the commands that do it. Must not judge 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 from rblwatch import app
+from rblwatch.cli import journal
 from rblwatch.cli.progress import questions_bar
 from rblwatch.cli.remedies import remedy
 from rblwatch.cli.styles import STATES
@@ -42,6 +44,7 @@ class FamilyDocument(TypedDict):
 
 def probe(resolver: Resolver, blocklists: Iterable[Blocklist]) -> Findings:
     """Ask lists their probes only."""
+    journal.begin(level=logging.WARNING)
     return asyncio.run(_probe(resolver, inquiry.probings(blocklists)))
 
 
