@@ -1,0 +1,232 @@
+"""Lists and nameservers that do not answer: what they cost, whom they delay, and who is asked instead."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from rblwatch.core.plan import BatchResult
+from rblwatch.core.question import Failed, Reason
+from rblwatch.core.soundness import State, assess
+from rblwatch.resolver import Closed, Engine
+from tests.integration.resolver.asking import PROBES, addresses, new_batch, new_engine, new_list, unprobed
+from tests.support.endpoint import new_endpoint
+from tests.support.nameserver import Later, Nameserver, Query, Script, absent, listing, reply_to
+
+LIST = new_list()
+
+
+def silent(_: Query) -> list[bytes]:
+    return []
+
+
+def but(zone: str) -> Script:
+    """A script of a nameserver through which one list gives no answer."""
+
+    def script(query: Query) -> Iterable[bytes | Later]:
+        return [] if query.name.endswith(zone) else listing()(query)
+
+    return script
+
+
+def reasons(result: BatchResult) -> set[Reason | None]:
+    """Why the probes have no answer; None for those that have one."""
+    answers = [probed.answer for probed in result.probes]
+    return {answer.reason if isinstance(answer, Failed) else None for answer in answers}
+
+
+async def test_a_dead_list_costs_its_probes_and_delays_no_other() -> None:
+    dead, living = new_list("dead.example"), [new_list(f"bl{number}.example") for number in range(20)]
+    async with Nameserver(but("dead.example")) as server, new_engine(server.address, budget_s=2.0) as engine:
+        waiting = asyncio.create_task(engine.ask(new_batch(dead, addresses(1000))))
+        results = await asyncio.gather(*(engine.ask(new_batch(one, addresses(100))) for one in living))
+        assert not waiting.done()
+        buried = await waiting
+    assert all(result.absent == 100 for result in results)
+    assert reasons(buried) == {Reason.TIMEOUT}
+    assert buried.asked == 0
+    assert buried.questions <= 6 * PROBES
+    assert assess(dead, buried.probes).state is State.UNREACHABLE
+
+
+async def test_many_dead_lists_take_no_room_from_the_living() -> None:
+    """Their unanswered probes are more than the window holds."""
+    dead = [new_list(f"dead{number}.example") for number in range(40)]
+    async with (
+        Nameserver(lambda query: [] if ".dead" in query.name else listing()(query)) as server,
+        new_engine(server.address, budget_s=3.0) as engine,
+    ):
+        waiting = [asyncio.create_task(engine.ask(new_batch(one, addresses(10)))) for one in dead]
+        result = await engine.ask(new_batch(LIST, addresses(3000)))
+        assert not any(task.done() for task in waiting)
+        buried = await asyncio.gather(*waiting)
+    assert (result.absent, result.failed) == (3000, {})
+    assert all(reasons(one) == {Reason.TIMEOUT} for one in buried)
+
+
+async def test_a_slow_list_delays_no_other() -> None:
+    slow = new_list("slow.example")
+
+    def script(query: Query) -> Iterable[bytes | Later]:
+        if query.name.endswith("slow.example"):
+            return [Later(1.0, reply) for reply in listing()(query) if isinstance(reply, bytes)]
+        return listing()(query)
+
+    async with Nameserver(script) as server, new_engine(server.address) as engine:
+        waiting = asyncio.create_task(engine.ask(new_batch(slow, addresses(200))))
+        result = await engine.ask(new_batch(LIST, addresses(3000)))
+        assert not waiting.done()
+        late = await waiting
+    assert (result.absent, late.absent, late.failed) == (3000, 200, {})
+
+
+async def test_a_list_that_dies_amid_a_batch_is_given_up_after_one_budget() -> None:
+    def dying(query: Query) -> Iterable[bytes | Later]:
+        return listing()(query) if len(server.queries) <= 500 else []
+
+    async with Nameserver(dying) as server, new_engine(server.address, budget_s=0.6) as engine:
+        result = await engine.ask(new_batch(LIST, addresses(20_000)))
+    assert result.asked == result.absent + len(result.failed) == 20_000
+    assert 0 < result.absent <= 500
+    assert {failure.reason for failure in result.failed.values()} == {Reason.TIMEOUT}
+    # What was on its way when it died, six times each, and no target after that.
+    assert result.questions < 5000
+
+
+async def test_a_silent_nameserver_is_replaced_for_the_whole_batch_and_for_the_next() -> None:
+    async with (
+        Nameserver(silent) as gone,
+        Nameserver(listing()) as there,
+        new_engine(gone.address, there.address, budget_s=0.6) as engine,
+    ):
+        result = await engine.ask(new_batch(LIST, addresses(5)))
+        asked_in_vain = len(gone.queries)
+        again = await engine.ask(new_batch(new_list("other.example"), addresses(5)))
+    assert (result.nameserver, result.absent, reasons(result)) == (there.address, 5, {None})
+    assert result.questions == asked_in_vain + PROBES + 5
+    assert (again.nameserver, again.absent) == (there.address, 5)
+    assert len(gone.queries) == asked_in_vain
+
+
+async def test_a_list_that_alone_is_dead_is_asked_of_one_nameserver_only() -> None:
+    async with (
+        Nameserver(but("dead.example")) as first,
+        Nameserver(listing()) as second,
+        new_engine(first.address, second.address, budget_s=0.6) as engine,
+    ):
+        result, _ = await asyncio.gather(
+            engine.ask(new_batch(new_list("dead.example"), addresses(5))),
+            engine.ask(new_batch(LIST, addresses(5))),
+        )
+    assert (result.nameserver, reasons(result)) == (first.address, {Reason.TIMEOUT})
+    assert second.queries == []
+
+
+async def test_when_every_nameserver_is_silent_each_is_asked_once_and_none_is_blamed() -> None:
+    async with (
+        Nameserver(silent) as first,
+        Nameserver(silent) as second,
+        new_engine(first.address, second.address, budget_s=0.4) as engine,
+    ):
+        result = await engine.ask(new_batch(LIST, addresses(5)))
+        counts = len(first.queries), len(second.queries)
+        first.script = second.script = listing()
+        again = await engine.ask(new_batch(LIST, addresses(5)))
+    assert (result.nameserver, reasons(result), result.asked) == (first.address, {Reason.TIMEOUT}, 0)
+    assert result.questions == sum(counts)
+    assert all(0 < count <= 6 * PROBES for count in counts)
+    assert again.nameserver == first.address
+
+
+async def test_a_pinned_nameserver_is_never_replaced() -> None:
+    async with (
+        Nameserver(silent) as gone,
+        Nameserver(listing()) as there,
+        new_engine(there.address, budget_s=0.4) as engine,
+    ):
+        result = await engine.ask(new_batch(LIST, addresses(5), nameserver=gone.address))
+    assert (result.nameserver, reasons(result)) == (gone.address, {Reason.TIMEOUT})
+    assert there.queries == []
+
+
+async def test_a_closed_port_fails_as_network_long_before_the_budget_ends() -> None:
+    nobody = new_endpoint(15305)
+    async with new_engine(nobody, budget_s=100) as engine:
+        result = await asyncio.wait_for(engine.ask(unprobed(LIST, addresses(1000))), 30)
+    assert {failure.reason for failure in result.failed.values()} == {Reason.NETWORK}
+    assert result.failed[addresses(1)[0]].detail == f"{nobody} cannot be reached: Connection refused"
+    assert len(result.failed) == result.asked == 1000
+
+
+async def test_a_closed_port_is_replaced_by_the_next_nameserver() -> None:
+    async with Nameserver(listing()) as there, new_engine(new_endpoint(15305), there.address, budget_s=100) as engine:
+        result = await asyncio.wait_for(engine.ask(new_batch(LIST, addresses(5))), 30)
+    assert (result.nameserver, result.absent) == (there.address, 5)
+
+
+async def test_an_address_without_a_route_fails_as_network() -> None:
+    # A scope that names no interface of this machine.
+    async with new_engine("[fe80::1%nowhere]:53", budget_s=100) as engine:
+        result = await asyncio.wait_for(engine.ask(new_batch(LIST, addresses(5))), 30)
+    assert reasons(result) == {Reason.NETWORK}
+
+
+async def test_a_nameserver_that_is_started_anew_costs_nothing() -> None:
+    """It refuses for a moment, which is less than what a nameserver that is gone takes to be believed gone."""
+    place = new_endpoint(15304)
+    async with new_engine(place) as engine:
+        waiting = asyncio.create_task(engine.ask(new_batch(LIST, addresses(5))))
+        await asyncio.sleep(0.15)  # not for luck: the port is closed for this long
+        async with Nameserver(listing(), place):
+            result = await waiting
+    assert (result.absent, reasons(result)) == (5, {None})
+
+
+async def test_a_cancelled_batch_leaves_nothing_behind() -> None:
+    async with Nameserver(silent) as server, new_engine(server.address) as engine:
+        waiting = asyncio.create_task(engine.ask(unprobed(LIST, addresses(500))))
+        await server.asked.wait()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert left(engine) == (0, 0, 0)
+
+
+async def test_a_finished_batch_leaves_nothing_behind() -> None:
+    async with Nameserver(but("dead.example")) as server, new_engine(server.address, budget_s=0.4) as engine:
+        await asyncio.gather(*(engine.ask(new_batch(one, addresses(500))) for one in (LIST, new_list("dead.example"))))
+        assert left(engine) == (0, 0, 0)
+
+
+def left(engine: Engine) -> tuple[int, int, int]:
+    """Phases, questions that wait for an answer, and room taken in the window."""
+    exchanges = list(engine._exchanges.values())
+    waiting = sum(len(one.waiting) for exchange in exchanges for one in exchange._sockets)
+    in_flight = sum(exchange._window.in_flight for exchange in exchanges)
+    return sum(len(exchange._phases) for exchange in exchanges), waiting, in_flight
+
+
+async def test_closing_the_engine_ends_what_is_being_asked() -> None:
+    async with Nameserver(silent) as server:
+        engine = new_engine(server.address)
+        waiting = asyncio.create_task(engine.ask(new_batch(LIST, addresses(5))))
+        await server.asked.wait()
+        await engine.close()
+        with pytest.raises(Closed, match="rblwatch is stopping"):
+            await waiting
+
+
+async def test_a_key_is_in_no_log_and_in_no_detail(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    keyed = replace(new_list("s3krit.dq.example", keyed=True), id="dq", name="dq")
+    scripts = [silent, lambda query: [reply_to(query, "SERVFAIL", note=22)], lambda query: [absent(query)[:-1]]]
+    said = ""
+    for script in [*scripts, lambda query: [reply_to(query, "NXDOMAIN", note=15)], listing()]:
+        async with Nameserver(script) as server, new_engine(server.address, budget_s=0.3) as engine:
+            result = await engine.ask(new_batch(keyed, addresses(3)))
+            said += repr(result) + repr(await engine.texts(keyed, addresses(3)))
+            assert server.queries[0].name.endswith(".s3krit.dq.example")
+    fields = "".join(str(vars(record)) for record in caplog.records)
+    assert "s3krit" not in said + caplog.text + fields
