@@ -94,7 +94,7 @@ class Outbox(Area):
 
     def next_due(self) -> datetime | None:
         """When there will be something to claim: past or now, if something waits for a recipient that is busy."""
-        waiting = select(func.min(table.c.next_at)).where(table.c.state == DeliveryState.WAITING, ~_overtakes())
+        waiting = select(func.min(table.c.next_at)).where(table.c.state == DeliveryState.WAITING, ~_OVERTAKES)
         leased = select(func.min(table.c.lease_until)).where(table.c.state == DeliveryState.CLAIMED)
         moments = [self._connection.execute(statement).scalar() for statement in (waiting, leased)]
         return min((moment for moment in moments if moment is not None), default=None)
@@ -108,7 +108,7 @@ class Outbox(Area):
         return list(self._connection.execute(found).scalars())
 
     def _first_claimable(self, recipient: str, now: datetime) -> Delivery | None:
-        ours = (table.c.recipient == recipient) & _due(now) & ~_overtakes()
+        ours = (table.c.recipient == recipient) & _due(now) & ~_OVERTAKES
         found = reading.deliveries(self._connection, reading.delivery_query().where(ours).order_by(table.c.id).limit(1))
         return found[0] if found else None
 
@@ -152,7 +152,7 @@ def _due(now: datetime) -> ColumnElement[bool]:
     return or_(waiting, abandoned)
 
 
-def _overtakes() -> ColumnElement[bool]:
+def _overtaking() -> ColumnElement[bool]:
     """Whether an earlier delivery to the same recipient shares a listing and is unfinished."""
     earlier, its_telling, its_news = table.alias(), telling_table.alias(), news_table.alias()
     own_news = news_table.alias()
@@ -167,3 +167,7 @@ def _overtakes() -> ColumnElement[bool]:
         .where(earlier.c.id < table.c.id, earlier.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED)))
     )
     return exists(shared.correlate(table))
+
+
+#: Made once: building it takes longer than asking it.
+_OVERTAKES = _overtaking()

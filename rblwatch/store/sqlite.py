@@ -110,6 +110,7 @@ class SqliteBackend(Backend):
         try:
             with closing(self._connect("ro")) as source, closing(sqlite3.connect(file)) as copy:
                 source.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, that needs nothing next to it
                 found = copy.execute("PRAGMA integrity_check").fetchone()[0]
         except sqlite3.Error as error:
             raise self.explain(error) or StoreError(f"{self.where}: the backup failed ({error})") from error

@@ -174,7 +174,7 @@ _steps = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=_steps)
 def test_whatever_happens_nothing_overtakes_an_earlier_message_about_the_same_listing(
     store: Store, steps: list[set[int] | str]
