@@ -18,9 +18,10 @@ from rblwatch.core.watchlist import Watchlist
 from rblwatch.ports import Clock, Lookup
 from rblwatch.services.agenda import Agenda
 from rblwatch.services.announce import Announcer, Policy
-from rblwatch.services.asked import Terms
+from rblwatch.services.asked import Asked, Terms
 from rblwatch.services.deliver import Deliverer, release_all, release_first_looks
 from rblwatch.services.reconcile import catch_up
+from rblwatch.services.record import Recorded
 from rblwatch.services.sweep import Sweeper, Tally
 from rblwatch.store.database import Store
 from rblwatch.store.rows import DeliveryState, NewNews
@@ -48,6 +49,7 @@ class Monitor:
         self._terms = terms
         self._agenda = Agenda(terms.roster, schedule, terms.delist_after)
         self.sweeper = Sweeper(store, lookup, clock, terms, self._agenda)
+        self.sweeper.on_recorded = self._note
         self._first_looks_wait = True
         self._tally = Tally(clock.now())
         self._began_s = clock.monotonic_s()
@@ -56,6 +58,10 @@ class Monitor:
         """Work out from the database when everything is due."""
         rows = await self._store.read(lambda queries: (queries.coverages(), queries.all_pairs(), queries.soundings()))
         self._agenda.load(*rows)
+
+    def _note(self, _: Asked, recorded: Recorded) -> None:
+        if any(transition.first_look for transition, _ in recorded.transitions):
+            self._first_looks_wait = True
 
     def rearm(self) -> None:
         """Ask everything anew, since due times were worked out on a clock that has been stepped."""
@@ -70,11 +76,10 @@ class Monitor:
         self.sweeper.start_due(self._tally)
 
     async def release_first_looks(self) -> None:
-        """Let first looks leave as one message once every list was asked about everything."""
-        if self._agenda.everything_asked and self._first_looks_wait:
+        """Let first looks leave as one message, once every list was asked about everything and none is being asked."""
+        if self._first_looks_wait and self._agenda.everything_asked and not self.sweeper.busy:
             now = self._clock.now()
             await self._store.write(lambda repo: release_first_looks(repo, now))
-            # Later first looks (a list that recovered) wait for at most the first-look time.
             self._first_looks_wait = False
 
     def _report(self) -> None:

@@ -27,8 +27,10 @@ def reconcile(repo: Repository, watchlist: Watchlist, policy: Policy, at: dateti
 
 
 def catch_up(repo: Repository, watchlist: Watchlist, policy: Policy, at: datetime) -> None:
-    """Tell recipients in one message what stands and newly concerns them, e.g. because a silence has ended."""
-    _Reconciliation(repo, watchlist, policy, at).catch_up()
+    """If a silence has ended that muted something, tell recipients in one message what stands of it."""
+    muted = [*repo.silenced_tellings(), *repo.silenced_incidents()]
+    if any(silence.until_at <= at for _, _, silence in muted):
+        _Reconciliation(repo, watchlist, policy, at).catch_up()
 
 
 class _Reconciliation:
