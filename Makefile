@@ -11,7 +11,7 @@ STAMP := $(VENV)/.made
 TEST_JOBS ?= 2
 PYTEST_ARGS ?=
 
-.PHONY: help setup demo run servers test check format bench soak lock clean
+.PHONY: help setup demo run servers test check format bench soak lock reference clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -53,6 +53,9 @@ bench: setup ## Benchmarks, side by side with other tools
 
 lock: ## Refresh requirements.lock from pyproject.toml (LOCK_ARGS="--upgrade-package click": one package only)
 	@scripts/make-lock $(LOCK_ARGS)
+
+reference: setup ## Write docs/reference.md from the help of the commands
+	$(BIN)/python scripts/write-reference
 
 clean: ## Remove what make made
 	rm -rf $(VENV) .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -28,7 +28,10 @@ _STYLES = {
 @format_option(Format.TABLE, Format.JSON)
 @click.pass_context
 def command(ctx: click.Context, state: str | None, limit: int, layout: Format) -> int:
-    """Show messages on their way or done, the newest first; a failed one stays until it is retried."""
+    """Show messages on their way or done.
+
+    The newest first; a failed one stays until it is retried.
+    """
     if ctx.invoked_subcommand is not None:
         return Exit.DONE
     configured = app.configure(preferences().config)

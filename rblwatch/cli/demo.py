@@ -16,9 +16,9 @@ from rblwatch.core.conclusion import Exit
 
 @click.command("demo", cls=Command)
 def command() -> int:
-    """See rblwatch at work: four servers, five lists, a chat and a mailbox, all on this machine.
+    """See rblwatch at work, all on this machine.
 
-    On a terminal it goes on until Ctrl-C; elsewhere it ends by itself when its story is told.
+    Four servers, five lists, a chat and a mailbox; no packet leaves the machine. On a terminal it goes on until Ctrl-C; elsewhere it ends by itself when its story is told.
     """
     from rblwatch.demo.run import play  # noqa: PLC0415 - only the demo pays for its servers
 

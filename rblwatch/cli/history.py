@@ -23,7 +23,10 @@ _HEADER = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "LISTED",
 @click.option("--since", metavar="DURATION", help="Only what lasted within so long, e.g. 30d. Default: all.")
 @format_option(Format.TABLE, Format.JSON)
 def command(subject: str | None, since: str | None, layout: Format) -> int:
-    """Show listings from when to when, the newest first: all, of a server, or of a target."""
+    """Show listings, from when to when.
+
+    The newest first: all, or those of a server or a target.
+    """
     now = datetime.now(UTC)
     after = now - _duration(since) if since is not None else None
     configured = app.configure(preferences().config)

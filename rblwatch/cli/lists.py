@@ -36,7 +36,10 @@ _ASKED = {True: "yes", False: "no", None: ""}
 @format_option()
 @click.pass_context
 def command(ctx: click.Context, layout: Format) -> int:
-    """Show the blocklists that rblwatch knows; with a configuration, also which of them are asked."""
+    """Show the blocklists that rblwatch knows.
+
+    With a configuration, also which of them are asked.
+    """
     if ctx.invoked_subcommand is not None:
         return Exit.DONE
     offer = _offer()

@@ -32,7 +32,9 @@ _WATCH_EVERY_S = 2.0
 @click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until Ctrl-C.")
 @format_option(Format.TABLE, Format.JSON, Format.NAGIOS)
 def command(layout: Format, *, watch: bool) -> int:
-    """Say what is listed, what waits for confirmation, and where we are blind, from the database.
+    """Show what is listed, pending or unknown.
+
+    From the database, without asking anybody.
 
     Exit codes: 0 nothing listed, 1 something listed, 2 configuration error, 3 something unknown and nothing listed,
     4 internal or database error.

@@ -30,9 +30,10 @@ _HEADER = ("CHANGE", "SERVER", "TARGET", "LIST", "SEVERITY", "CODES")
 @click.command("sweep", cls=Command)
 @format_option(Format.TABLE, Format.JSON)
 def command(layout: Format) -> int:
-    """Ask all lists about everything registered, now; record it, tell what was found, and exit.
+    """Ask all lists about everything registered, once.
 
-    What could not be delivered stays in the outbox, for the daemon or the next sweep.
+    The answers are recorded, and what was found is told before this ends. What could not be delivered stays in the
+    outbox, for the daemon or the next sweep.
 
     Exit codes: 0 nothing listed, 1 something listed, 2 configuration error, 3 something unknown and nothing listed,
     4 internal or database error.
