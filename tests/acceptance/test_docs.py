@@ -17,7 +17,10 @@ def test_the_reference_is_the_help_of_the_commands() -> None:
 
 
 def test_every_command_that_the_readme_shows_exists(tmp_path: Path) -> None:
-    shown = set(re.findall(r"^rblwatch ([a-z-]+(?: [a-z-]+)?)", (ROOT / "README.md").read_text(), re.MULTILINE))
+    blocks = re.findall(r"^```\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    shown = {
+        words for block in blocks for words in re.findall(r"^rblwatch ([a-z-]+(?: [a-z-]+)?)", block, re.MULTILINE)
+    }
     assert len(shown) > 5
     for command in sorted(shown):
         first, *rest = command.split()
