@@ -53,7 +53,12 @@ def written_key(key: str) -> str:
     """Write one key as TOML does: bare where it can be, else in quotes."""
     if _BARE_KEY.fullmatch(key):
         return key
-    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return written_text(key)
+
+
+def written_text(text: str) -> str:
+    """Write a string as TOML does, on one line."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(c if c.isprintable() else _escape(c) for c in escaped) + '"'
 
 

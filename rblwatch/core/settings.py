@@ -1,7 +1,7 @@
 """What an admin configured, as frozen values.
 
 Owns the shape of the settings after they were read and validated. Must not know TOML, files or the environment.
-Defaults stand in `config/schema.py`, once.
+Defaults stand in `config/`, once.
 """
 
 from __future__ import annotations

@@ -1,0 +1,182 @@
+"""The `[blocklists]` section: which lists are asked, an admin's own lists, and an admin's own word about any list.
+
+Owns the reading of that section and which names of lists are known. Must not choose the lists of a server: that is
+`core.selection`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+from rblwatch.config import values
+from rblwatch.config.problems import BadValue
+from rblwatch.config.table import Table
+from rblwatch.config.wording import options, quoted
+from rblwatch.core.blocklist import Blocklist, Claim, Code, Kind, Meaning, Override, SelfTest, Severity, bare
+from rblwatch.core.codes import NAMED_SELFTESTS, NotACode, parse_code, parse_code_key, parse_point
+from rblwatch.core.selection import RECOMMENDED, SETS, Catalogue
+from rblwatch.core.settings import Lists, Secret
+from rblwatch.core.target import NotATarget, Target, expand, parse_name, parse_range
+
+_LIST = "list"
+_SEVERITY = values.one_of(Severity, "a severity")
+_KIND = values.one_of(Kind, "a kind of list")
+_CLASS = values.one_of(Claim, "a class of codes")
+
+
+def read_lists(table: Table, catalogue: Catalogue, read_secret: Callable[[object], Secret]) -> Lists:
+    """Read the section; problems are the table's."""
+    rows = table.tables("custom")
+    customs = [custom for row in rows if (custom := _read_custom(row, catalogue)) is not None]
+    _refuse_twins(rows, customs)
+    known = list_names(catalogue, customs)
+    by_name = values.known_name(known, _LIST)
+    lists = Lists(
+        use=table.each("use", by_name, default=[RECOMMENDED]),
+        skip=table.each("skip", by_name),
+        force=table.each("force", _list_id),
+        keys=_read_keys(table.table("keys"), read_secret),
+        override=_read_overrides(table.table("override"), known),
+        custom=tuple(customs),
+    )
+    # Read first, since its ids are known names; shown last, as everybody writes it.
+    table.shown["custom"] = table.shown.pop("custom")
+    if table.raw("use") == [] and not rows:
+        table.warn("use", "is empty, and there is no custom list: servers without `use` of their own are asked nowhere")
+    return lists
+
+
+def list_names(catalogue: Catalogue, customs: Collection[Blocklist]) -> tuple[str, ...]:
+    """What may stand in `use` and `skip`: ids and sets."""
+    return (*SETS, *catalogue.entries, *(custom.id for custom in customs))
+
+
+def _read_keys(table: Table, read_secret: Callable[[object], Secret]) -> dict[str, Secret]:
+    found = {name: table.secret(name, read_secret) for name in table}
+    return {name: key for name, key in found.items() if key is not None}
+
+
+def _read_overrides(table: Table, known: Collection[str]) -> dict[str, Override]:
+    by_name = values.known_name([name for name in known if name not in SETS], _LIST)
+    overrides = {}
+    for name in table:
+        row = table.table(name)
+        try:
+            by_name(name)
+        except BadValue as error:
+            row.refuse(None, str(error))
+        overrides[name] = Override(
+            severity=row.find("severity", _SEVERITY),
+            ignore_codes=row.each("ignore_codes", _code),
+            accept=tuple(target for targets in row.each("accept", _targets) for target in targets),
+        )
+    return overrides
+
+
+def _read_custom(table: Table, catalogue: Catalogue) -> Blocklist | None:
+    name = table.need("id", _new_id(catalogue), "")
+    zone = table.need("zone", _zone, "")
+    kind = table.take("kind", _KIND, Kind.IP.value)
+    severity = table.take("severity", _SEVERITY, Severity.MAJOR.value)
+    codes = _read_codes(table.table("codes"), severity)
+    selftest = _read_selftest(table, kind)
+    if not name or not zone:
+        return None
+    # A table with gaps leaves room for doubt: what it lacks is never critical. Without a table, the severity is
+    # the admin's word for every answer.
+    unexplained = min(severity, Severity.MAJOR, key=lambda each: each.rank) if codes else severity
+    return replace(
+        bare(zone, kind=kind),
+        id=name,
+        name=name,
+        codes=codes,
+        otherwise=Meaning("listed", unexplained),
+        selftest=selftest,
+    )
+
+
+def _read_codes(table: Table, severity: Severity) -> tuple[Code, ...]:
+    codes = []
+    for key in table:
+        row = table.table(key)
+        meaning = Meaning(
+            label=row.need("label", values.text, ""),
+            severity=row.take("severity", _SEVERITY, severity.value),
+            claim=row.take("class", _CLASS, Claim.LISTED.value),
+            text=row.find("meaning", values.text) or "",
+        )
+        try:
+            codes.append(Code(parse_code_key(key), meaning))
+        except NotACode as error:
+            row.refuse(None, str(error))
+    return tuple(codes)
+
+
+def _read_selftest(table: Table, kind: Kind) -> SelfTest:
+    if not isinstance(table.raw("selftest"), dict):
+        return table.take("selftest", _named_selftest, "rfc5782")
+    points = table.table("selftest")
+    listed = points.each("listed", lambda value: parse_point(values.text(value), kind))
+    clear = points.each("clear", lambda value: parse_point(values.text(value), kind))
+    if not points.raw("listed"):
+        points.refuse("listed", 'names no point; where the list has none, write selftest = "none"')
+    return SelfTest(listed, clear)
+
+
+def _named_selftest(value: object) -> SelfTest:
+    if not isinstance(value, str) or value not in NAMED_SELFTESTS:
+        found = f"{quoted(value)} is not a self-test" if isinstance(value, str) else "is not a self-test"
+        raise BadValue(f"{found}; write {options([*NAMED_SELFTESTS, '{ listed = […], clear = […] }'])}")
+    return NAMED_SELFTESTS[value]
+
+
+def _refuse_twins(rows: list[Table], customs: list[Blocklist]) -> None:
+    names = [custom.id for custom in customs]
+    for position, row in enumerate(rows):
+        name = row.raw("id")
+        first = next((at for at, other in enumerate(rows[:position]) if other.raw("id") == name), None)
+        if first is not None and name in names:
+            row.refuse("id", f"'{name}' is the id of blocklists.custom[{first}] already; write another")
+
+
+def _new_id(catalogue: Catalogue) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        name = _list_id(value)
+        if name in SETS:
+            raise BadValue(f"'{name}' is the name of a set; write another")
+        if name in catalogue.entries:
+            raise BadValue(
+                f"'{name}' is a list of the catalogue; write another, or change it in [blocklists.override.{name}]"
+            )
+        return name
+
+    return read
+
+
+def _list_id(value: object) -> str:
+    name = values.name(value)
+    if name != name.lower() or not name.isascii() or not name.replace("-", "").replace(".", "").isalnum():
+        raise BadValue(f"{quoted(name)} is not an id; write lower-case letters, digits, '-' and '.'")
+    return name
+
+
+def _zone(value: object) -> str:
+    return parse_name(values.text(value)).text
+
+
+def _code(value: object) -> IPv4Address:
+    return parse_code(values.text(value))
+
+
+def _targets(value: object) -> tuple[Target, ...]:
+    """An address, all of a CIDR range, or a domain name."""
+    found = values.text(value)
+    try:
+        return tuple(expand(parse_range(found)))
+    except NotATarget as not_a_range:
+        try:
+            return (parse_name(found),)
+        except NotATarget:
+            raise not_a_range from None

@@ -1,0 +1,59 @@
+"""Which parts of the configuration are accepted and do nothing yet.
+
+Owns one table of keys whose feature a later version brings. A row goes when its feature comes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from rblwatch.config.lines import KeyPath, written
+from rblwatch.config.problems import Problem
+
+_ANY_ELEMENT = re.compile(r"\[[0-9]+\]")
+
+#: Key, with `[]` for any element of an array; the value that is meant, None for any; what does not happen.
+NOT_YET: tuple[tuple[str, str | None, str], ...] = (
+    ("servers[].hostnames", None, "host names are not looked up; register addresses"),
+    ("servers[].senders_of", None, "the senders of a domain are not discovered; register addresses"),
+    ("servers[].domains", None, "domain names are not asked"),
+    ("blocklists.force", None, "no list is known as retired"),
+    ("blocklists.keys", None, "no list is asked with a key"),
+    ("blocklists.custom[].kind", "domain", "a domain list is not asked"),
+    ("blocklists.custom[].kind", "allow", "being on an allow list is shown, but losing it is not told"),
+    ("alerts.flap", None, "a listing that comes and goes is not told as unstable"),
+    ("alerts.keep", None, "history is kept without limit"),
+    ("channels[].webhook", None, "structured webhooks are not sent; give a url"),
+    ("routes[].remind_every", None, "nobody is reminded"),
+    ("routes[].digest", None, "news is told at once"),
+    ("routes[].after", None, "news is told at once"),
+    ("heartbeat.url", None, "no heartbeat is sent"),
+    ("web.listen", None, "there is no page"),
+    ("web.token", None, "there is no page"),
+    ("web.trusted_proxies", None, "there is no page"),
+    ("relay_audit.servers", None, "open relays are not looked for"),
+)
+
+
+def without_effect(file: str, effective: Mapping[str, object], lines: Mapping[KeyPath, int]) -> tuple[Problem, ...]:
+    """What an admin wrote down and nothing reads yet; an empty value is not reported."""
+    found = []
+    for path, line in lines.items():
+        key = _ANY_ELEMENT.sub("[]", written(path))
+        for pattern, meant, message in NOT_YET:
+            if key == pattern and (value := _value_at(effective, path)) and meant in (None, value):
+                found.append(Problem(file, line, written(path), f"has no effect yet: {message}"))
+    return tuple(sorted(found, key=lambda problem: problem.line or 0))
+
+
+def _value_at(effective: object, path: KeyPath) -> object:
+    for part in path:
+        match effective, part:
+            case dict(), str():
+                effective = effective.get(part)
+            case list(), int():
+                effective = effective[part]
+            case _:
+                return None
+    return effective
