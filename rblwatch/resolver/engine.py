@@ -91,6 +91,8 @@ class Engine:
         questions = 0
         tried: list[Nameserver] = []
         for nameserver in self._candidates(batch.nameserver):
+            if tried:
+                log.info("resolver.next_nameserver", extra={"nameserver": str(nameserver), "silent": str(tried[-1])})
             outcome, deserted = await self._ask_through(self._exchange(nameserver), batch)
             questions += outcome.questions
             if not deserted:
@@ -98,9 +100,6 @@ class Engine:
             first = first or outcome
             tried.append(nameserver)
             self._choice.set_aside(nameserver, asyncio.get_running_loop().time())
-            log.info(
-                "resolver.nameserver_silent", extra={"nameserver": str(nameserver), "blocklist": batch.blocklist.id}
-            )
         for nameserver in tried:
             # All of them silent: that says more about the list, or about our network, than about any of them.
             self._choice.restore(nameserver)

@@ -31,12 +31,11 @@ class AddressLookup:
         Raises: NotANameserver; NoNameserver.
         """
         self._resolver = dns.asyncresolver.Resolver(configure=False)
-        self._resolver.nameservers = [
-            dns.nameserver.Do53Nameserver(nameserver.host, nameserver.port)
-            for nameserver in chosen_nameservers(resolver.nameservers)
-        ]
+        nameservers = chosen_nameservers(resolver.nameservers)
+        self._resolver.nameservers = [dns.nameserver.Do53Nameserver(one.host, one.port) for one in nameservers]
         self._resolver.timeout = resolver.timeout.total_seconds()
-        self._resolver.lifetime = resolver.timeout.total_seconds() * resolver.attempts
+        # Time for every attempt, and for every nameserver: the first ones may be gone.
+        self._resolver.lifetime = self._resolver.timeout * max(resolver.attempts, len(nameservers))
 
     async def addresses(self, name: Target) -> tuple[Target, ...] | None:
         """The A records, then the AAAA records of a name, each in ascending order; see `ports.Names`."""

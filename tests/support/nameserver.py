@@ -158,7 +158,7 @@ def absent(query: Query, *, rcode: str = "NXDOMAIN", ttl_s: int = 60, minimum_s:
     end = query.wire.index(0, _HEADER) + 5
     parent = 0xC000 | _HEADER + 1 + query.wire[_HEADER]
     flags = 0x8580 | dns.rcode.from_text(rcode)
-    header = query.wire[:2] + struct.pack(">HHHHH", flags, 1, 0, 1, 1)
+    header = query.wire[:2] + struct.pack(">HHHHH", flags, 1, 0, 1, 1 if query.wire[end:] else 0)
     numbers = struct.pack(">5I", 1, 2, 3, 4, minimum_s)
     soa = struct.pack(">HHHIH", parent, dns.rdatatype.SOA, 1, ttl_s, 2 + len(numbers)) + b"\0\0" + numbers
     return header + query.wire[_HEADER:end] + soa + query.wire[end:]

@@ -38,6 +38,10 @@ def addresses(count: int, network: str = "198.18.0.0/16") -> list[Target]:
     return list(islice(expand(parse_range(network)), count))
 
 
+#: A list of which only the zone is known.
+LIST = new_list()
+
+
 def new_batch(blocklist: Blocklist, targets: Iterable[Target] = (), *, nameserver: object = None) -> Batch:
     """A batch with its probes; the family is that of the targets."""
     wanted = list(targets)

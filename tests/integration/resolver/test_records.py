@@ -25,7 +25,7 @@ def message(
     *answer: str, rcode: str = "NOERROR", authority: str = "", note: int | None = None, kind: str = "A"
 ) -> dns.message.Message:
     """A reply with these records; `@` stands for the name in question."""
-    reply = dns.message.make_response(dns.message.make_query(NAME, kind, use_edns=0), recursion_available=True)
+    reply = dns.message.make_response(dns.message.make_query(NAME, kind, use_edns=0, id=7), recursion_available=True)
     reply.set_rcode(dns.rcode.from_text(rcode))
     for section, records in ((reply.answer, answer), (reply.authority, (authority,) if authority else ())):
         for record in records:
@@ -139,6 +139,7 @@ LISTED = message("@ 60 IN A 127.0.0.2", authority=SOA).to_wire()
         # Truncated once more, over TCP.
         LISTED[:2] + bytes([LISTED[2] | 0x02]) + LISTED[3:],
     ],
+    ids=bytes.hex,
 )
 def test_a_message_that_breaks_its_own_counts_is_malformed(reply: bytes) -> None:
     answer = read(reply, dns.rdatatype.A)

@@ -99,12 +99,12 @@ def test_a_short_queue_is_found_and_rarely_overfilled(queue: int) -> None:
     assert lost < 0.1 * sum(limits)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_loss_that_does_not_fall_with_the_window_is_tolerated(seed: int) -> None:
     """A bad line loses 10 % of everything: the window still ends far above its start."""
     numbers = count()
     limits = drive(
-        Window(), 300, lambda sent: sum(crc32(f"{seed} {next(numbers)}".encode()) % 100 < 10 for _ in range(sent))
+        Window(), 200, lambda sent: sum(crc32(f"{seed} {next(numbers)}".encode()) % 100 < 10 for _ in range(sent))
     )
     assert limits[-1] > 400
 

@@ -94,6 +94,7 @@ def _case(reply: bytes) -> bytes:
         (b"", False),
         (b"\x12", False),
     ],
+    ids=repr,
 )
 def test_only_a_reply_with_the_same_question_answers_it(reply: bytes, matches: bool) -> None:
     assert wire.answers(reply, SECTION) is matches
