@@ -85,7 +85,7 @@ class PostgresBackend(Backend):
             return self._explain_connecting(error, said)
         if state.startswith(_PASSING):
             return StoreUnavailable(f"{self.where}: the database can't be used now ({said})")
-        if state == "42501":
+        if state in ("42501", "3F000"):
             return StoreError(f"{self.where}: this user has too few rights ({said}); grant them, or use another user")
         if state == "42P01":
             return StoreError(f"{self.where}: a table is missing ({said}); `rblwatch db upgrade` makes it")

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-import stat
+import tempfile
 import threading
 import traceback
 from collections.abc import Iterator
@@ -190,6 +190,13 @@ def somebody_else() -> Iterator[None]:
         os.seteuid(before)
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that everybody finds the way to, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="rblwatch-store-") as name:
+        yield Path(name)
+
+
 @pytest.mark.parametrize(
     ("folder_mode", "file_mode", "message"),
     [
@@ -198,11 +205,7 @@ def somebody_else() -> Iterator[None]:
         (0o777, 0o444, "may not read and write the file"),
     ],
 )
-def test_an_unwritable_path_is_said(tmp_path: Path, folder_mode: int, file_mode: int | None, message: str) -> None:
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(parent.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
-    folder = tmp_path / "var"
-    folder.mkdir()
+def test_an_unwritable_path_is_said(folder: Path, folder_mode: int, file_mode: int | None, message: str) -> None:
     file = folder / "rblwatch.db"
     if file_mode is not None:
         file.touch(file_mode)

@@ -85,7 +85,7 @@ def test_programs_that_start_together_upgrade_once(url: str) -> None:
         subprocess.Popen(
             [sys.executable, "-c", _UPGRADE, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        for _ in range(4)
+        for _ in range(3)
     ]
     for child in children:
         assert child.stdout is not None
