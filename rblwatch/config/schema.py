@@ -51,7 +51,7 @@ def read_settings(root: Table, around: Surroundings) -> Settings:
         routes=routes,
         heartbeat=read_heartbeat(root.table("heartbeat"), around.secrets.read),
         web=_read_web(root.table("web"), around.secrets),
-        relay_audit=_read_relay_audit(root.table("relay_audit"), [server.name for server in servers]),
+        relay_audit=_read_relay_audit(root.table("relay_audit"), [server.name for server in servers if server.name]),
     )
     root.finish()
     return settings
