@@ -73,28 +73,27 @@ def load_catalogue() -> Catalogue:
     return load()
 
 
-def configure(option: str | None, environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Configured:
-    """Find, read and validate the configuration.
+def configure(option: str | None, *, sends: bool = False) -> Configured:
+    """Find, read and validate the configuration, for a command that `sends` messages its channels' URLs as well.
 
     Raises: ConfigError, with every problem in it.
     """
-    from rblwatch.config import load, locate  # noqa: PLC0415
-
-    environ = os.environ if environ is None else environ
-    path = locate(option, environ, cwd or Path.cwd())
     catalogue = load_catalogue()
-    loaded = load(path, catalogue, environ)
-    return Configured(path, loaded.settings, loaded.warnings, catalogue, watch(loaded.settings, catalogue))
+    loaded = read_configuration(option, catalogue)
+    if sends:
+        require_channels(loaded)
+    watchlist = watch(loaded.settings, catalogue)
+    return Configured(Path(loaded.file), loaded.settings, loaded.warnings, catalogue, watchlist)
 
 
-def read_configuration(option: str | None) -> Loaded:
+def read_configuration(option: str | None, catalogue: Catalogue | None = None) -> Loaded:
     """Find, read and validate the configuration, with all that can be shown of it.
 
     Raises: ConfigError, with every problem in it.
     """
     from rblwatch.config import load, locate  # noqa: PLC0415
 
-    return load(locate(option, os.environ, Path.cwd()), load_catalogue(), os.environ)
+    return load(locate(option, os.environ, Path.cwd()), catalogue or load_catalogue(), os.environ)
 
 
 def without_effect(loaded: Loaded) -> tuple[Problem, ...]:

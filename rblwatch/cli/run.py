@@ -24,13 +24,13 @@ def command() -> int:
     from rblwatch import daemon  # noqa: PLC0415 - only this command pays for the scheduler
 
     chosen = preferences().config
-    configured = app.configure(chosen)
+    configured = app.configure(chosen, sends=True)
     for warning in configured.warnings:
         remark(str(warning))
     journal.begin()
     store = app.open_store(configured.settings)
     try:
-        asyncio.run(daemon.run(store, configured, lambda: app.configure(chosen)))
+        asyncio.run(daemon.run(store, configured, lambda: app.configure(chosen, sends=True)))
     finally:
         store.close()
     return Exit.DONE

@@ -13,7 +13,7 @@ from rblwatch import app
 from rblwatch.cli.options import Command, Format, format_option, preferences
 from rblwatch.cli.plugin import print_plugin_line
 from rblwatch.cli.styles import SEVERITIES, STATES, VERDICTS
-from rblwatch.cli.terminal import Cell, Row, print_json, print_line, print_table
+from rblwatch.cli.terminal import Cell, Row, counted, print_json, print_line, print_table
 from rblwatch.core.conclusion import Alarm, alarm, conclude, conclusive_lists
 from rblwatch.core.plan import outdated
 from rblwatch.core.timespan import minute, rfc3339, rfc3339_or_none, roughly
@@ -104,6 +104,8 @@ def _pending_rows(report: Report) -> Iterator[Row]:
 def _blind_rows(report: Report) -> Iterator[Row]:
     for blocklist in report.blocklists:
         condition = blocklist.condition
+        if not blocklist.targets:
+            continue
         if condition is None:
             yield blocklist.blocklist, "not asked yet", "", "", "", ""
         elif not condition.soundness.trusted:
@@ -124,9 +126,10 @@ def _blind_rows(report: Report) -> Iterator[Row]:
 
 def _summary(report: Report) -> Iterator[str]:
     targets = {target.target for server in report.servers for target in server.targets}
-    lists = len(report.blocklists)
+    lists = sum(blocklist.targets > 0 for blocklist in report.blocklists)
+    servers = counted(len(report.servers), "server")
     yield (
-        f"{len(report.servers)} servers, {len(targets)} targets on {lists} lists: "
+        f"{servers}, {counted(len(targets), 'target')} on {counted(lists, 'list')}: "
         f"{report.listed} listed, {report.unknown} unknown."
     )
     asked = [blocklist.asked_at for blocklist in report.blocklists if blocklist.asked_at is not None]

@@ -15,7 +15,7 @@ from rblwatch.cli import journal
 from rblwatch.cli.options import Command, Format, format_option, preferences
 from rblwatch.cli.progress import lists_bar
 from rblwatch.cli.styles import SEVERITIES
-from rblwatch.cli.terminal import Cell, Row, print_json, print_line, print_table, remark
+from rblwatch.cli.terminal import Cell, Row, counted, print_json, print_line, print_table, remark
 from rblwatch.core.conclusion import conclude
 from rblwatch.core.listing import Listing
 from rblwatch.core.standing import Change, Transition
@@ -38,7 +38,7 @@ def command(layout: Format) -> int:
     Exit codes: 0 nothing listed, 1 something listed, 2 configuration error, 3 something unknown and nothing listed,
     4 internal or database error.
     """
-    configured = app.configure(preferences().config)
+    configured = app.configure(preferences().config, sends=True)
     for warning in configured.warnings:
         remark(str(warning))
     journal.begin(level=logging.WARNING)
@@ -98,7 +98,8 @@ def _print(configured: Configured, swept: Swept) -> None:
     tally, watchlist = swept.tally, configured.watchlist
     elapsed_s = (swept.finished_at - tally.started_at).total_seconds()
     print_line(
-        f"{len(watchlist.servers)} targets on {len(watchlist.blocklists)} lists, {tally.questions} questions "
+        f"{counted(len(watchlist.servers), 'target')} on {counted(len(watchlist.blocklists), 'list')}, "
+        f"{counted(tally.questions, 'question')} "
         f"in {elapsed_s:.1f} s: {tally.listed} listed, {tally.unknown} unknown, {len(rows)} changed."
     )
     print_line(f"Messages: {swept.sent} sent, {swept.retrying} to be tried again, {swept.failed} failed.")

@@ -17,7 +17,7 @@ def test_the_reference_is_the_help_of_the_commands() -> None:
 
 
 def test_every_command_that_the_readme_shows_exists(tmp_path: Path) -> None:
-    blocks = re.findall(r"^```\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    blocks = (ROOT / "README.md").read_text().split("```")[1::2]
     shown = {
         words for block in blocks for words in re.findall(r"^rblwatch ([a-z-]+(?: [a-z-]+)?)", block, re.MULTILINE)
     }
