@@ -1,0 +1,105 @@
+"""When a list is due, and how targets are cut into slices."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rblwatch.core.plan import LONGEST_TTL, SLICE_TARGETS, bitmap, due_at, effective_interval, outdated, slice_of
+from tests.unit.samples import START, at
+
+QUARTER = timedelta(minutes=15)
+
+
+def seconds(number: int) -> timedelta:
+    return timedelta(seconds=number)
+
+
+@pytest.mark.parametrize(
+    ("interval", "ttl", "wait"),
+    [
+        # Nothing is known of the list's TTLs, or they are shorter than the interval.
+        (QUARTER, None, QUARTER),
+        (QUARTER, seconds(0), QUARTER),
+        (QUARTER, seconds(300), QUARTER),
+        (QUARTER, seconds(899), QUARTER),
+        # Longer: a second later than the cached answer, which would be read once more at that very moment.
+        (QUARTER, seconds(900), seconds(901)),
+        (QUARTER, seconds(1800), seconds(1801)),
+        # An hour at most.
+        (QUARTER, seconds(3600), seconds(3601)),
+        (QUARTER, seconds(86_400), seconds(3601)),
+        # The admin's interval is never shortened.
+        (timedelta(hours=6), seconds(86_400), timedelta(hours=6)),
+    ],
+)
+def test_the_ttl_lengthens_the_interval_up_to_an_hour(
+    interval: timedelta, ttl: timedelta | None, wait: timedelta
+) -> None:
+    assert due_at(START, interval, ttl) == START + wait
+    assert effective_interval(interval, ttl) == wait
+
+
+def test_what_was_never_asked_is_due_now() -> None:
+    assert due_at(None, QUARTER, seconds(1800)) is None
+
+
+@given(st.timedeltas(seconds(1), timedelta(days=2)), st.none() | st.timedeltas(seconds(0), timedelta(days=2)))
+def test_the_interval_that_is_shown_is_the_one_that_is_kept(interval: timedelta, ttl: timedelta | None) -> None:
+    shown = effective_interval(interval, ttl)
+    assert due_at(START, interval, ttl) == START + shown
+    assert interval <= shown <= max(interval, LONGEST_TTL + seconds(1))
+    assert ttl is None or shown > min(ttl, LONGEST_TTL) or ttl == seconds(0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "interval", "minute", "old"),
+    [
+        # Nothing was ever asked.
+        ([], QUARTER, 0, True),
+        ([None, None], QUARTER, 0, True),
+        # The latest counts; two hours are never too old, since a TTL may lengthen the interval to one.
+        ([None, at(0)], QUARTER, 120, False),
+        ([at(0), at(-600)], QUARTER, 121, True),
+        # A long interval, twice.
+        ([at(0)], timedelta(hours=6), 720, False),
+        ([at(0)], timedelta(hours=6), 721, True),
+    ],
+)
+def test_what_was_not_asked_for_two_intervals_is_outdated(
+    asked: list[datetime | None], interval: timedelta, minute: int, old: bool
+) -> None:
+    assert outdated(asked, interval, at(minute)) == old
+
+
+@pytest.mark.parametrize(
+    ("target_id", "number", "position"),
+    [
+        # The first and the last of a slice, and the first of the next one.
+        (0, 0, 0),
+        (1, 0, 1),
+        (4095, 0, 4095),
+        (4096, 1, 0),
+        (65_535, 15, 4095),
+    ],
+)
+def test_an_id_has_its_slice_and_its_bit(target_id: int, number: int, position: int) -> None:
+    assert slice_of(target_id) == (number, 1 << position)
+
+
+ids = st.integers(0, 300_000)
+
+
+@given(ids)
+def test_an_id_comes_back_from_its_slice_and_bit(target_id: int) -> None:
+    number, bit = slice_of(target_id)
+    assert number * SLICE_TARGETS + bit.bit_length() - 1 == target_id
+    assert bitmap([target_id]) == bit
+
+
+@given(st.integers(0, 20), st.sets(st.integers(0, SLICE_TARGETS - 1), max_size=50))
+def test_a_bitmap_has_the_bits_of_its_targets_and_no_other(number: int, positions: set[int]) -> None:
+    bits = bitmap(number * SLICE_TARGETS + position for position in positions)
+    assert {position for position in range(SLICE_TARGETS) if bits >> position & 1} == positions
+    assert bits < 1 << SLICE_TARGETS
