@@ -18,7 +18,8 @@ from rblwatch.core.conclusion import Exit
 def command() -> int:
     """See rblwatch at work, all on this machine.
 
-    Four servers, five lists, a chat and a mailbox; no packet leaves the machine. On a terminal it goes on until Ctrl-C; elsewhere it ends by itself when its story is told.
+    Four servers, five lists, a chat and a mailbox; no packet leaves the machine. On a terminal it goes on until
+    Ctrl-C; elsewhere it ends by itself when its story is told.
     """
     from rblwatch.demo.run import play  # noqa: PLC0415 - only the demo pays for its servers
 
