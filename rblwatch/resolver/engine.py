@@ -43,7 +43,7 @@ from rblwatch.core.soundness import ProbeAnswer, worth_asking
 from rblwatch.core.target import Target
 from rblwatch.core.text import clean
 from rblwatch.resolver import wire
-from rblwatch.resolver.exchange import Exchange
+from rblwatch.resolver.exchange import Closed, Exchange
 from rblwatch.resolver.nameservers import Choice, Nameserver, chosen_nameservers, parse_nameserver
 from rblwatch.resolver.pacing import Paces
 from rblwatch.resolver.phase import Inquiry, Phase
@@ -68,6 +68,7 @@ class Engine:
         self._budget_s = resolver.timeout.total_seconds() * resolver.attempts
         self._paces = Paces(resolver.queries_per_second)
         self._exchanges: dict[Nameserver, Exchange] = {}
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -79,6 +80,7 @@ class Engine:
 
     async def close(self) -> None:
         """Close all sockets; whatever is still being asked raises `Closed`."""
+        self._closed = True
         for exchange in self._exchanges.values():
             await exchange.close()
 
@@ -124,6 +126,8 @@ class Engine:
         return self._choice.order(asyncio.get_running_loop().time())
 
     def _exchange(self, nameserver: Nameserver) -> Exchange:
+        if self._closed:
+            raise Closed("the engine is closed: rblwatch is stopping")
         if nameserver not in self._exchanges:
             self._exchanges[nameserver] = Exchange(nameserver, self._paces, self._budget_s)
         return self._exchanges[nameserver]

@@ -19,7 +19,7 @@ from rblwatch.resolver.nameservers import Nameserver
 from rblwatch.resolver.pacing import Pace, Paces
 from rblwatch.resolver.phase import Flight, Inquiry, Phase
 from rblwatch.resolver.reach import Reach
-from rblwatch.resolver.roundtrip import RoundTrip
+from rblwatch.resolver.roundtrip import MOST_TRANSMISSIONS, RoundTrip
 from rblwatch.resolver.sockets import Socket, Sockets
 from rblwatch.resolver.tcp import Connections
 from rblwatch.resolver.window import Window
@@ -65,6 +65,7 @@ class Exchange:
         self._answers = 0
         """Read since the last tick."""
         self._reach = Reach(nameserver, budget_s)
+        self._closed = False
         self._timed_out = Failed(Reason.TIMEOUT, f"no answer from {nameserver} within {budget_s:g} s")
 
     async def run(self, inquiry: Inquiry) -> Phase:
@@ -72,6 +73,8 @@ class Exchange:
 
         Raises: Closed.
         """
+        if self._closed:
+            raise self._ended()
         now_s = self._loop.time()
         round_trip = self._round_trips.setdefault(inquiry.blocklist.id, RoundTrip())
         phase = Phase(inquiry, round_trip, self._budget_s, began_at=now_s)
@@ -87,13 +90,17 @@ class Exchange:
 
     async def close(self) -> None:
         """End every phase with `Closed`, and close what is open."""
+        self._closed = True
         for phase, _ in self._phases:
             if not phase.done.done():
-                phase.done.set_exception(Closed(f"the questions to {self.nameserver} were ended: rblwatch is stopping"))
+                phase.done.set_exception(self._ended())
         if self._timer is not None:
             self._timer.cancel()
-        await self._connections.close()
         self._sockets.close()
+        await self._connections.close()
+
+    def _ended(self) -> Closed:
+        return Closed(f"the questions to {self.nameserver} were ended: rblwatch is stopping")
 
     def _withdraw(self, phase: Phase) -> None:
         """Forget a phase: it is done, or nobody waits for it any more."""
@@ -298,7 +305,7 @@ class Exchange:
             self._window.forget(flight.sample)
             phase.quiet = True
         flight.sample = 0
-        if now_s < flight.deadline and not phase.given_up:
+        if flight.transmissions < MOST_TRANSMISSIONS and now_s < flight.deadline and not phase.given_up:
             phase.queue_again(flight, now_s)
             return
         failure = self._reach.doubtful or self._timed_out

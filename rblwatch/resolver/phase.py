@@ -114,7 +114,7 @@ class Phase:
         try:
             self._ending = wire.ending(inquiry.blocklist.zone, inquiry.kind, keyed=inquiry.blocklist.keyed)
         except wire.Unaskable as error:
-            self.give_up(_unaskable(error))
+            self._fail_rest(_unaskable(error))
 
     @property
     def heard(self) -> bool:
@@ -168,12 +168,17 @@ class Phase:
         self._unheard = 0
 
     def expired(self, now_s: float, longest_s: float | None) -> list[Flight]:
-        """Take out the flights whose answer is overdue; none waits longer than `longest_s` if that is given."""
+        """Take out the flights whose answer is overdue.
+
+        None that may be sent again waits longer than `longest_s`, if that is given.
+        """
         overdue: list[Flight] = []
         for transmissions, flights in enumerate(self.flying, 1):
             for flight in flights:
                 patience_s = self.round_trip.patience_s(transmissions, flight.deadline - flight.sent_at)
-                if flight.sent_at + min(patience_s, longest_s or patience_s) > now_s:
+                if longest_s is not None and transmissions < MOST_TRANSMISSIONS:
+                    patience_s = min(patience_s, longest_s)
+                if flight.sent_at + patience_s > now_s:
                     break
                 overdue.append(flight)
         if self.quiet or self._is_late:
@@ -255,6 +260,9 @@ class Phase:
         """Fail all that was not asked yet, or waits for the late pass; flights are ended by whoever sent them."""
         self.given_up = True
         self._cut_short = self._next < len(self._queue) or failure.reason is Reason.NETWORK
+        self._fail_rest(failure)
+
+    def _fail_rest(self, failure: Failed) -> None:
         rest = [*self._queue[self._next :], *self._late]
         self._next, self._late = len(self._queue), []
         for index in rest:

@@ -42,7 +42,6 @@ class Window:
         "_stepped_at",
         "_tolerated",
         "_was_full",
-        "_was_searching",
         "_won",
         "in_flight",
         "limit",
@@ -56,7 +55,7 @@ class Window:
         """The number of the current sample; 0 is used for questions that are in none."""
         self._sampled = self._won = self._lost = 0
         self._was_full = False
-        self._searching = self._was_searching = True
+        self._searching = True
         self._stepped_at = float("-inf")
         self._tolerated = _LEAST_TOLERATED
         self._before: float | None = None
@@ -127,11 +126,12 @@ class Window:
     def _tolerate(self, loss: float) -> None:
         self._tolerated = min(1.2 * loss, _MOST_TOLERATED)
         self.limit = self._before or self.limit
-        self._searching = self._was_searching
         self._before = None
+        # What was taken for the end of the way was none.
+        self._searching = True
 
     def _shrink(self, loss: float, now_s: float) -> None:
         self._before, self._loss_before = self.limit, loss
         self._stepped_at = now_s
-        self._was_searching, self._searching = self._searching, False
+        self._searching = False
         self.limit = max(_LEAST, self.limit * max(0.5, 1 - loss) * _MARGIN)

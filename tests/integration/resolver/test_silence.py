@@ -168,6 +168,17 @@ async def test_an_address_without_a_route_fails_as_network() -> None:
     assert reasons(result) == {Reason.NETWORK}
 
 
+async def test_a_zone_that_cannot_be_asked_speaks_against_no_nameserver() -> None:
+    async with (
+        Nameserver(listing()) as first,
+        Nameserver(listing()) as second,
+        new_engine(first.address, second.address) as engine,
+    ):
+        await engine.ask(new_batch(new_list("x" * 64 + ".example"), addresses(5)))
+        result = await engine.ask(new_batch(LIST, addresses(5)))
+    assert result.nameserver == first.address
+
+
 async def test_a_nameserver_that_is_started_anew_costs_nothing() -> None:
     """It refuses for a moment, which is less than what a nameserver that is gone takes to be believed gone."""
     place = new_endpoint(15304)
@@ -211,6 +222,8 @@ async def test_closing_the_engine_ends_what_is_being_asked() -> None:
         await engine.close()
         with pytest.raises(Closed, match="rblwatch is stopping"):
             await waiting
+        with pytest.raises(Closed):
+            await engine.ask(new_batch(LIST))
 
 
 async def test_a_key_is_in_no_log_and_in_no_detail(caplog: pytest.LogCaptureFixture) -> None:
