@@ -142,22 +142,24 @@ def _line(items: Sequence[News], told: Told, group: Group) -> tuple[Line | None,
         case Told.CLOSED:
             return None, Drop.ALREADY_TOLD, told
         case Told.OPEN:
-            return _line_to_the_aware(kinds, _merged(items))
+            return _line_to_the_aware(kinds, _merged(items), listing)
         case Told.NEVER:
             return _line_to_the_unaware(kinds, listing, group)
 
 
-def _line_to_the_aware(kinds: set[Kind], merged: News) -> tuple[Line | None, Drop, Told]:
+def _line_to_the_aware(kinds: set[Kind], merged: News, listing: Listing) -> tuple[Line | None, Drop, Told]:
     if Kind.DELISTED in kinds:
         return Line.DELISTED, Drop.MERGED, Told.CLOSED
     if Kind.ENDED in kinds:
         return Line.ENDED, Drop.MERGED, Told.CLOSED
-    if Kind.UNROUTED in kinds:
+    if Kind.UNROUTED in kinds and listing.ended_by is Ending.DELISTED:
+        return Line.DELISTED, Drop.MERGED, Told.CLOSED  # no route leads the news of that to him
+    if Kind.UNROUTED in kinds and listing.stands:
         return Line.UNROUTED, Drop.MERGED, Told.NEVER
-    if Kind.CHANGED not in kinds or (merged.before and merged.before == merged.codes):
+    if not kinds & {Kind.CHANGED, Kind.UNROUTED} or (merged.before and merged.before == merged.codes):
         return None, Drop.ALREADY_TOLD, Told.OPEN
-    if merged.listing is not None and not merged.listing.stands:
-        return None, Drop.OVER, Told.OPEN
+    if not listing.stands:
+        return None, Drop.OVER, Told.OPEN  # the end has news of its own
     return Line.CHANGED, Drop.MERGED, Told.OPEN
 
 
