@@ -67,7 +67,10 @@ class Store:
         migrations.require_head(self._backend, self._reader)
 
     async def write(self, job: Callable[[Repository], T]) -> T:
-        """Do a job in one write transaction; committed when this returns."""
+        """Do a job in one write transaction; committed when this returns.
+
+        Cancelling stops only a job that has not begun.
+        """
         return await asyncio.wrap_future(self._in_writer(lambda: self._write(job)))
 
     async def read(self, job: Callable[[Queries], T]) -> T:

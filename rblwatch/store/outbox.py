@@ -153,17 +153,19 @@ def _due(now: datetime) -> ColumnElement[bool]:
 
 
 def _overtaking() -> ColumnElement[bool]:
-    """Whether an earlier delivery to the same recipient shares a listing and is unfinished."""
-    earlier, its_telling, its_news = table.alias(), telling_table.alias(), news_table.alias()
-    own_news = news_table.alias()
-    own_telling = telling_table.alias()
+    """Whether an earlier delivery to the same recipient shares a listing and is unfinished.
+
+    From the delivery's own news to other news of the same listings, and from there to their deliveries.
+    """
+    own_telling, own_news = telling_table.alias(), news_table.alias()
+    its_telling, its_news, earlier = telling_table.alias(), news_table.alias(), table.alias()
     shared = (
-        select(earlier.c.id)
-        .join(its_telling, its_telling.c.delivery_id == earlier.c.id)
-        .join(its_news, its_news.c.id == its_telling.c.news_id)
-        .join(own_news, own_news.c.listing_id == its_news.c.listing_id)
-        .join(own_telling, own_telling.c.news_id == own_news.c.id)
-        .where(own_telling.c.delivery_id == table.c.id, earlier.c.recipient == table.c.recipient)
+        select(own_telling.c.news_id)
+        .join(own_news, own_news.c.id == own_telling.c.news_id)
+        .join(its_news, its_news.c.listing_id == own_news.c.listing_id)
+        .join(its_telling, its_telling.c.news_id == its_news.c.id)
+        .join(earlier, earlier.c.id == its_telling.c.delivery_id)
+        .where(own_telling.c.delivery_id == table.c.id, its_telling.c.recipient == table.c.recipient)
         .where(earlier.c.id < table.c.id, earlier.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED)))
     )
     return exists(shared.correlate(table))

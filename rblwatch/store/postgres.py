@@ -110,8 +110,9 @@ class PostgresBackend(Backend):
         if done.returncode:
             raise StoreError(f"{self.where}: pg_dump failed: {self._masked(' '.join(done.stderr.split()))}")
 
-    def _explain_connecting(self, error: psycopg.Error, said: str) -> StoreError:
-        if isinstance(error, psycopg.ProgrammingError):
+    def _explain_connecting(self, error: psycopg.Error, said: str) -> StoreError | None:
+        """What the client says by itself: it can't connect, or has lost its connection."""
+        if "invalid connection option" in said or "invalid URI query parameter" in said:
             return StoreError(f"{self.where}: [database] url has a parameter that is not understood ({said})")
         if "authentication failed" in said or "pg_hba.conf" in said or "no password supplied" in said:
             return StoreError(
@@ -119,6 +120,8 @@ class PostgresBackend(Backend):
             )
         if "does not exist" in said:
             return StoreError(f"{self.where}: {said}; create it, or change [database] url")
+        if not isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+            return None
         return StoreUnavailable(f"{self.where}: the server can't be reached ({said}); is it running?")
 
     @property

@@ -153,7 +153,8 @@ def _pair(row: RowMapping) -> Pair:
 def _pending(row: RowMapping) -> Pending | None:
     if row["pending_change"] is None:
         return None
-    return Pending(row["pending_change"], row["pending_listed"], row["pending_seen_at"], row["pending_ready_at"])
+    fields = ("change", "listed", "seen_at", "ready_at", "repeat_at", "nameserver")
+    return Pending(*(row[f"pending_{field}"] for field in fields))
 
 
 def _sounding(row: RowMapping) -> Sounding:

@@ -145,6 +145,8 @@ pair = Table(
     Column("pending_listed", ListedVerdict),
     Column("pending_seen_at", Moment),
     Column("pending_ready_at", Moment),
+    Column("pending_repeat_at", Moment),
+    Column("pending_nameserver", Text),
 )
 
 # Append-only: every change of a standing that was proven.

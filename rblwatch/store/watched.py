@@ -114,6 +114,8 @@ class Standings(Area):
             "pending_listed": pending.listed if pending else None,
             "pending_seen_at": pending.seen_at if pending else None,
             "pending_ready_at": pending.ready_at if pending else None,
+            "pending_repeat_at": pending.repeat_at if pending else None,
+            "pending_nameserver": pending.nameserver if pending else None,
         }
         self._save(pair_table, values)
 

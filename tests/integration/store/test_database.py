@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+from sqlalchemy.exc import DataError
 
 from rblwatch.core.settings import Secret
 from rblwatch.store import postgres as postgres_module
@@ -294,6 +295,14 @@ def test_too_few_rights_are_said(postgres_url: str) -> None:
         connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'guest'".encode())
     told = refusal(postgres_url.replace(f"rblwatch:{PASSWORD}", f"{name}:guest"))
     assert "this user has too few rights (permission denied for schema public" in told
+
+
+def test_a_mistake_of_this_program_is_no_trouble_with_the_database(postgres_url: str) -> None:
+    """It must not be tried again and again: PostgreSQL's text holds no NUL, and no caller may hand one over."""
+    with opened(postgres_url) as store:
+        with pytest.raises(DataError):
+            store.write_now(lambda repo: repo.add_blocklist("zen", "zen\0.example", at(0)))
+        assert store.write_now(lambda repo: repo.blocklists()) == {}
 
 
 def test_after_a_restart_of_postgresql_the_next_job_works_by_itself(postgres: Postgres, postgres_url: str) -> None:
