@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -154,6 +155,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b" ")
         except OSError:
             return  # the client had enough
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # the client was killed while it waited
+            super().handle()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
         """Say nothing: what arrived is in the sink."""

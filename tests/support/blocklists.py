@@ -1,0 +1,102 @@
+"""Blocklists on loopback whose entries a test changes at will, served from a thread of their own.
+
+Owns the thread, and the count of what was asked. Must not know what is made of the answers. They are the demo's lists,
+so that many can be slow or silent at no cost; for a real blocklist server there is `rbldnsd`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from rblwatch.demo.nameserver import LoopbackNameserver
+from rblwatch.demo.zone import Entry, Mode, Zone
+from tests.support.waiting import eventually
+
+
+@dataclass(slots=True)
+class CountingZone(Zone):
+    """A zone that counts what it was asked."""
+
+    asked: int = 0
+    asked_s: float = 0.0
+    """When it was asked last, on the monotonic clock."""
+
+    def entry(self, owner: str) -> Entry | None:
+        self.asked += 1
+        self.asked_s = time.monotonic()
+        return Zone.entry(self, owner)
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits for an answer that is held back."""
+        return time.monotonic() - self.asked_s < self.delay_s
+
+
+class Blocklists:
+    """The nameserver with its zones; TTLs are one second, and the test points are listed."""
+
+    def __init__(self, names: Iterable[str], *, delay_s: float = 0.0) -> None:
+        self.delay_s = delay_s
+        """How long each answer is held back."""
+        self.zones = {name: CountingZone(name, delay_s=delay_s) for name in names}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leaving = asyncio.Event()
+        self._address = ""
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="blocklists")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        eventually(lambda: self._address, message="the blocklists are served")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._leaving.set)
+        self._thread.join()
+
+    @property
+    def address(self) -> str:
+        """`host:port`."""
+        return self._address
+
+    @property
+    def asked(self) -> int:
+        """How many questions came, over all zones."""
+        return sum(zone.asked for zone in self.zones.values())
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits for an answer that is held back."""
+        return any(zone.busy for zone in self.zones.values())
+
+    def list(self, zone: str, address: str, *codes: str) -> None:
+        """Put an address on a list; the next question sees it."""
+        self.zones[zone].add(address, *codes, text=f"{address} sent mail to a trap")
+
+    def delist(self, zone: str, address: str) -> None:
+        """Take an address off a list."""
+        self.zones[zone].remove(address)
+
+    def turn(self, mode: Mode) -> None:
+        """Let all lists behave otherwise from now on: `Mode.DROP` is a dead nameserver."""
+        for zone in self.zones.values():
+            zone.mode = mode
+
+    def wait_for_questions(self, count: int = 1, timeout_s: float = 20.0) -> None:
+        """Wait until so many more questions have come."""
+        wanted = self.asked + count
+        eventually(lambda: self.asked >= wanted, timeout_s, f"{count} more questions come to the blocklists")
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        async with LoopbackNameserver(*self.zones.values()) as server:
+            self._address = server.address
+            await self._leaving.wait()
