@@ -159,6 +159,8 @@ def test_a_sweep_with_nothing_new_writes_no_row_per_pair(store: Store) -> None:
         Standing(),
         # A first look that waits for its proof.
         Standing(pending=Pending(Change.LISTED, LISTED, at(1), at(2))),
+        # News that knows whose cache brought it.
+        Standing(looked=True, pending=Pending(Change.LISTED, LISTED, at(1), at(2), at(3), "[::1]:53")),
         # Listed, seen clear once, waiting for the second.
         Standing(
             looked=True, listed=PBL, clear_at=at(0), clears=1, pending=Pending(Change.DELISTED, None, at(3), at(4))
