@@ -45,8 +45,9 @@ from rblwatch.core.text import clean
 from rblwatch.resolver import wire
 from rblwatch.resolver.exchange import Closed, Exchange
 from rblwatch.resolver.nameservers import Choice, Nameserver, chosen_nameservers, parse_nameserver
+from rblwatch.resolver.outcome import Inquiry, Outcome
 from rblwatch.resolver.pacing import Paces
-from rblwatch.resolver.phase import Inquiry, Phase
+from rblwatch.resolver.phase import Phase
 from rblwatch.resolver.records import Words
 
 log = logging.getLogger(__name__)
@@ -98,6 +99,7 @@ class Engine:
             outcome, deserted = await self._ask_through(self._exchange(nameserver), batch)
             questions += outcome.questions
             if not deserted:
+                log.debug("resolver.batch_asked", extra={"blocklist": batch.blocklist.id, "questions": questions})
                 return replace(outcome, questions=questions)
             first = first or outcome
             tried.append(nameserver)
@@ -117,7 +119,7 @@ class Engine:
             blocklist=blocklist, targets=targets, kind=wire.TXT, most_at_once=_MOST_TEXTS_AT_ONCE, live=True
         )
         phase = await self._exchange(self._candidates(None)[0]).run(inquiry)
-        told = {target: _told(words) for target, words in phase.words.items()}
+        told = {target: _told(words) for target, words in phase.outcome.words.items()}
         return {target: text for target, text in told.items() if text}
 
     def _candidates(self, pinned: str | None) -> list[Nameserver]:
@@ -136,34 +138,31 @@ class Engine:
         """Ask a batch of one nameserver; say besides whether that one seems to be gone."""
         points = tuple(dict.fromkeys(probe.target for probe in batch.probes))
         probing = await exchange.run(Inquiry(blocklist=batch.blocklist, targets=points, keep_absences=True))
-        answers = tuple(ProbeAnswer(probe, _answer(probing, probe.target)) for probe in batch.probes)
-        outcome = BatchResult(nameserver=str(exchange.nameserver), probes=answers, questions=probing.transmissions)
+        answers = tuple(ProbeAnswer(probe, _answer(probing.outcome, probe.target)) for probe in batch.probes)
+        probed = BatchResult(nameserver=str(exchange.nameserver), probes=answers, questions=probing.transmissions)
         if batch.probes and not worth_asking(answers, batch.blocklist):
-            return outcome, _gone(exchange, probing)
+            return probed, _gone(exchange, probing)
         asking = await exchange.run(Inquiry(blocklist=batch.blocklist, targets=batch.targets, live=bool(batch.probes)))
-        log.debug(
-            "resolver.batch_asked",
-            extra={"blocklist": batch.blocklist.id, "absent": asking.absent, "found": len(asking.found)},
-        )
-        outcome = replace(
-            outcome,
-            asked=asking.absent + len(asking.found) + len(asking.failed),
-            absent=asking.absent,
-            found=asking.found,
-            failed=asking.failed,
-            negative_ttl_s=asking.negative_ttl_s,
+        outcome = asking.outcome
+        asked = replace(
+            probed,
+            asked=outcome.absent + len(outcome.found) + len(outcome.failed),
+            absent=outcome.absent,
+            found=outcome.found,
+            failed=outcome.failed,
+            negative_ttl_s=outcome.negative_ttl_s,
             questions=probing.transmissions + asking.transmissions,
         )
-        return outcome, _gone(exchange, asking)
+        return asked, _gone(exchange, asking)
 
 
 def _gone(exchange: Exchange, phase: Phase) -> bool:
     """Whether the nameserver answered nobody for as long as it was silent in this phase."""
-    return phase.deserted and exchange.heard_at <= phase.quiet_since
+    return phase.deserted and exchange.heard_at <= phase.silent_since
 
 
-def _answer(phase: Phase, target: Target) -> Answer:
-    return phase.found.get(target) or phase.failed.get(target) or phase.absences[target]
+def _answer(outcome: Outcome, target: Target) -> Answer:
+    return outcome.found.get(target) or outcome.failed.get(target) or outcome.absences[target]
 
 
 def _told(words: Words) -> str:

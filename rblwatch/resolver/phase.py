@@ -1,22 +1,18 @@
 """One stretch of a batch: questions of one kind about many targets, asked through one nameserver.
 
-Owns which question comes next, which wait for an answer or for being sent again, what came back, and when a list is
-given up. Must not know sockets, windows or pace.
+Owns which question comes next, which wait for an answer or for being sent again, and when a list is given up. Must
+not know sockets, windows or pace.
 """
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from rblwatch.core.blocklist import Blocklist
-from rblwatch.core.question import Absent, Answer, Failed, Found, Reason
-from rblwatch.core.target import Target
+from rblwatch.core.question import Failed, Reason
 from rblwatch.resolver import wire
-from rblwatch.resolver.records import Words
+from rblwatch.resolver.outcome import Inquiry, Outcome
 from rblwatch.resolver.roundtrip import MOST_TRANSMISSIONS, RoundTrip
 from rblwatch.resolver.sockets import Socket
 
@@ -25,20 +21,6 @@ _MOST_WHILE_QUIET = 8
 #: In the late pass, whose time-outs may come from a queue that is too short for more.
 _MOST_WHILE_LATE = 16
 _NEVER = float("-inf")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inquiry:
-    """What is asked in a phase."""
-
-    blocklist: Blocklist
-    targets: Sequence[Target]
-    kind: int = wire.A
-    keep_absences: bool = False
-    """Whether every absence is kept with its TTL (probes); else absences are counted."""
-    most_at_once: int | None = None
-    live: bool = False
-    """Whether the list has answered in this batch before."""
 
 
 class Flight:
@@ -73,19 +55,12 @@ class Flight:
 
 
 class Phase:
-    """Progress and outcome of one inquiry. Every target ends in exactly one of absent, found and failed."""
+    """How far an inquiry is."""
 
     def __init__(self, inquiry: Inquiry, round_trip: RoundTrip, budget_s: float, *, began_at: float) -> None:
         self.inquiry = inquiry
         self.round_trip = round_trip
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.open = len(inquiry.targets)
-        self.absent = 0
-        self.negative_ttl_s: int | None = None
-        self.absences: dict[Target, Absent] = {}
-        self.found: dict[Target, Found] = {}
-        self.words: dict[Target, Words] = {}
-        self.failed: dict[Target, Failed] = {}
+        self.outcome = Outcome(inquiry)
         self.transmissions = 0
 
         self.flying: tuple[dict[Flight, None], ...] = tuple({} for _ in range(MOST_TRANSMISSIONS))
@@ -98,7 +73,7 @@ class Phase:
         self.in_window = 0
 
         self.heard_at = _NEVER
-        self.quiet_since = began_at
+        self.silent_since = began_at
         """When something was last heard of the list, or the phase began."""
         self.quiet = not inquiry.live
         """Whether the list has answered nothing since a question that expired."""
@@ -106,7 +81,7 @@ class Phase:
         self._cut_short = False
         self._unheard = 0
         self._budget_s = budget_s
-        self._queue: Sequence[int] = range(self.open)
+        self._queue: Sequence[int] = range(len(inquiry.targets))
         self._next = 0
         self._late: list[int] = []
         self._is_late = False
@@ -138,7 +113,7 @@ class Phase:
         try:
             section = wire.question(self.inquiry.targets[index], self._ending)
         except wire.Unaskable as error:
-            self.settle(index, _unaskable(error))
+            self.outcome.settle(index, _unaskable(error))
             return None
         self.afloat += 1
         return Flight(self, index, section)
@@ -163,7 +138,7 @@ class Phase:
         """Note that the list answered, whatever it said."""
         if flight.transmissions == 1:
             self.round_trip.measured(now_s - flight.sent_at)
-        self.heard_at = self.quiet_since = now_s
+        self.heard_at = self.silent_since = now_s
         self.quiet = False
         self._unheard = 0
 
@@ -199,7 +174,7 @@ class Phase:
         return flight
 
     def leave(self, flight: Flight) -> None:
-        """Take a flight out of everything that it may be in; its outcome is told by `settle` or `exhaust`."""
+        """Take a flight out of everything that it may be in; what came of it is told apart."""
         self._take_out(flight)
         self.afloat -= 1
 
@@ -216,42 +191,14 @@ class Phase:
         if self.heard and not (self._is_late or self.given_up):
             self._late.append(flight.index)
         else:
-            self.settle(flight.index, failure)
-
-    def count_absence(self, index: int, ttl_s: int) -> None:
-        """Settle a question whose name does not exist, without an object where absences are only counted."""
-        if self.inquiry.keep_absences:
-            self.settle(index, Absent(None if ttl_s == wire.NO_TTL else ttl_s))
-            return
-        self.absent += 1
-        if ttl_s != wire.NO_TTL and (self.negative_ttl_s is None or ttl_s > self.negative_ttl_s):
-            self.negative_ttl_s = ttl_s
-        self._close_one()
-
-    def settle(self, index: int, answer: Answer | Words) -> None:
-        """End a question with what came of it."""
-        target = self.inquiry.targets[index]
-        match answer:
-            case Absent(ttl_s):
-                if not self.inquiry.keep_absences:
-                    self.count_absence(index, wire.NO_TTL if ttl_s is None else ttl_s)
-                    return
-                self.absences[target] = answer
-                self.absent += 1
-            case Found():
-                self.found[target] = answer
-            case Words():
-                self.words[target] = answer
-            case Failed():
-                self.failed[target] = answer
-        self._close_one()
+            self.outcome.settle(flight.index, failure)
 
     def advance(self, now_s: float, failure: Failed) -> None:
         """Begin the late pass when only that is left, and end it when its time is over."""
         if self._late_until is not None and now_s >= self._late_until:
             while self._next < len(self._queue):
                 self._next += 1
-                self.settle(self._queue[self._next - 1], failure)
+                self.outcome.settle(self._queue[self._next - 1], failure)
         if self._late and not self.afloat and self._next >= len(self._queue):
             self._queue, self._next, self._late = self._late, 0, []
             self._is_late = True
@@ -259,14 +206,15 @@ class Phase:
     def give_up(self, failure: Failed) -> None:
         """Fail all that was not asked yet, or waits for the late pass; flights are ended by whoever sent them."""
         self.given_up = True
-        self._cut_short = self._next < len(self._queue) or failure.reason is Reason.NETWORK
+        unasked = self._next < len(self._queue) and not self._is_late
+        self._cut_short = unasked or failure.reason is Reason.NETWORK
         self._fail_rest(failure)
 
     def _fail_rest(self, failure: Failed) -> None:
         rest = [*self._queue[self._next :], *self._late]
         self._next, self._late = len(self._queue), []
         for index in rest:
-            self.settle(index, failure)
+            self.outcome.settle(index, failure)
 
     def _take_out(self, flight: Flight) -> None:
         if flight.transmissions:
@@ -278,12 +226,7 @@ class Phase:
             return _MOST_WHILE_QUIET
         if self._is_late:
             return _MOST_WHILE_LATE
-        return self.inquiry.most_at_once or self.open
-
-    def _close_one(self) -> None:
-        self.open -= 1
-        if not self.open and not self.done.done():
-            self.done.set_result(None)
+        return self.inquiry.most_at_once or len(self.inquiry.targets)
 
 
 def _unaskable(error: wire.Unaskable) -> Failed:

@@ -12,6 +12,9 @@ from rblwatch.core.plan import BatchResult
 from rblwatch.core.question import Failed, Reason
 from rblwatch.core.soundness import State, assess
 from rblwatch.resolver import Closed, Engine
+from rblwatch.resolver.outcome import Inquiry
+from rblwatch.resolver.phase import Phase
+from rblwatch.resolver.roundtrip import RoundTrip
 from tests.integration.resolver.asking import LIST, PROBES, addresses, new_batch, new_engine, new_list, unprobed
 from tests.support.endpoint import new_endpoint
 from tests.support.nameserver import Later, Nameserver, Query, Script, absent, listing, reply_to
@@ -119,6 +122,22 @@ async def test_a_list_that_alone_is_dead_is_asked_of_one_nameserver_only() -> No
     assert second.queries == []
 
 
+async def test_names_that_a_list_never_answers_are_no_reason_to_ask_another_nameserver() -> None:
+    """Not even when they are all that is left, and more than are asked at once in the late pass."""
+
+    def script(query: Query) -> Iterable[bytes | Later]:
+        return [] if int(query.name.split(".")[0]) >= 60 and ".198." in query.name else listing()(query)
+
+    async with (
+        Nameserver(script) as first,
+        Nameserver(listing()) as second,
+        new_engine(first.address, second.address, budget_s=0.6) as engine,
+    ):
+        result = await engine.ask(new_batch(LIST, addresses(100)))
+    assert (result.nameserver, result.absent, len(result.failed)) == (first.address, 60, 40)
+    assert second.queries == []
+
+
 async def test_when_every_nameserver_is_silent_each_is_asked_once_and_none_is_blamed() -> None:
     async with (
         Nameserver(silent) as first,
@@ -206,12 +225,27 @@ async def test_a_finished_batch_leaves_nothing_behind() -> None:
         assert left(engine) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("longest_s", [None, 0.1])
+async def test_a_question_is_sent_six_times_at_most_and_ends_with_its_budget(longest_s: float | None) -> None:
+    """Also while the kernel says that the nameserver is away, so that it is asked more often."""
+    phase = Phase(Inquiry(blocklist=LIST, targets=addresses(1)), RoundTrip(), 4.0, began_at=0.0)
+    flight = phase.start()
+    assert flight is not None
+    phase.sent(flight, 0.0)
+    for tick in range(1, 400):
+        for overdue in phase.expired(tick / 100, longest_s):
+            phase.queue_again(overdue, tick / 100)
+            phase.sent(phase.take_resend(), tick / 100)
+    assert flight.transmissions == 6
+    assert phase.expired(4.01, longest_s) == [flight]
+
+
 def left(engine: Engine) -> tuple[int, int, int]:
     """Phases, questions that wait for an answer, and room taken in the window."""
     exchanges = list(engine._exchanges.values())
     waiting = sum(len(one.waiting) for exchange in exchanges for one in exchange._sockets)
-    in_flight = sum(exchange._window.in_flight for exchange in exchanges)
-    return sum(len(exchange._phases) for exchange in exchanges), waiting, in_flight
+    in_flight = sum(exchange._sender.window.in_flight for exchange in exchanges)
+    return sum(len(exchange._sender.phases) for exchange in exchanges), waiting, in_flight
 
 
 async def test_closing_the_engine_ends_what_is_being_asked() -> None:
