@@ -8,8 +8,10 @@ and tells at most one transition. Between the two, `wanted` says which proof is 
 
 - "listed" and "changed" want a *negative* proof: a point that no cache can hold is still clear.
 - "delisted" wants `delist_after` conclusive clear answers in a row, and a *positive* proof: the list's test point,
-  fetched after the first clear answer, that is after the copy that a cache held then has run out (`ready_at`).
-- News is settled only together with an answer that repeats it. An unknown verdict repeats nothing and changes nothing.
+  fetched after the first clear answer, that is after the copy that a cache held then has run out (`ready_at`), and
+  through the same nameserver, since another one has a cache of its own.
+- News is settled only together with an answer that repeats it. The same cached copy twice is one answer (`repeat_at`):
+  it was fetched when nothing vouched for the list. An unknown verdict repeats nothing and changes nothing.
 - While a list is distrusted (it was caught lying, and caches may still hold its lies), news waits: an answer may
   begin news then, but none settles it, counts for it, or takes it back.
 
@@ -45,6 +47,10 @@ class Pending:
     """The first answer that said so."""
     ready_at: datetime
     """No proof from before this moment counts: a cache may have answered it."""
+    repeat_at: datetime | None = None
+    """No answer from before this moment repeats the news: it may be the copy that was read already."""
+    nameserver: str = ""
+    """Whose cache `ready_at` is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,10 @@ class Circumstances:
     """When the copy that a cache may now hold of the positive point will have run out; None: there is no such point."""
     distrust_until: datetime | None = None
     """Until then caches may hold what the list said when it was caught lying."""
+    copy_until: datetime | None = None
+    """When the copy that a cache may now hold of this very answer will have run out; None: it holds none."""
+    nameserver: str = ""
+    """Who gave the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,9 +190,12 @@ def _observe_listed(standing: Standing, verdict: Listed, circumstances: Circumst
         if _distrusted(circumstances):
             return Observation(standing, repeated=False)
         waiting = None
+    same = waiting is not None and waiting.listed is not None and waiting.listed.codes == verdict.codes
+    if waiting is not None and same and _is_copy(waiting, circumstances):
+        return Observation(replace(standing, clears=0), repeated=False)
     seen_at = waiting.seen_at if waiting is not None else circumstances.at
     ready_at = max(_trust(circumstances), waiting.ready_at if waiting is not None else circumstances.at)
-    pending = Pending(change, verdict, seen_at, ready_at)
+    pending = Pending(change, verdict, seen_at, ready_at, circumstances.copy_until, circumstances.nameserver)
     return Observation(replace(standing, clears=0, pending=pending), repeated=True)
 
 
@@ -195,9 +208,27 @@ def _observe_clear(standing: Standing, verdict: Clear, circumstances: Circumstan
         return Observation(Standing(looked=True, clear_at=circumstances.at), repeated=False)
     waiting = standing.pending
     if waiting is None or waiting.change is not Change.DELISTED:
-        ready_at = circumstances.positive_until or circumstances.at
-        waiting = Pending(Change.DELISTED, None, circumstances.at, max(ready_at, circumstances.at))
+        return _first_clear(standing, circumstances, circumstances.at)
+    if waiting.nameserver != circumstances.nameserver:
+        return _first_clear(standing, circumstances, waiting.seen_at)
+    if _is_copy(waiting, circumstances):
+        return Observation(standing, repeated=False)
+    waiting = replace(waiting, repeat_at=circumstances.copy_until)
     return Observation(replace(standing, clears=standing.clears + 1, pending=waiting), repeated=True)
+
+
+def _first_clear(standing: Standing, circumstances: Circumstances, seen_at: datetime) -> Observation:
+    """Begin to wait for a delisting's proof; other answers that were clear before, if any, do not count."""
+    ready_at = max(circumstances.positive_until or circumstances.at, circumstances.at)
+    pending = Pending(
+        Change.DELISTED, None, seen_at, ready_at, circumstances.copy_until, nameserver=circumstances.nameserver
+    )
+    return Observation(replace(standing, clears=1, pending=pending), repeated=True)
+
+
+def _is_copy(waiting: Pending, circumstances: Circumstances) -> bool:
+    """Whether the answer may be the copy, in a cache, that brought the news or repeated it last."""
+    return waiting.repeat_at is not None and circumstances.at < waiting.repeat_at
 
 
 def _distrusted(circumstances: Circumstances) -> bool:

@@ -22,8 +22,6 @@ from rblwatch.store.rows import Coverage, Pair, Sounding
 #: A list and a family: batches of one such line wait for each other, and for nobody else.
 Lane = tuple[str, Family]
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-#: A proof must have been asked for after its moment, not at it.
-_PROOF_MARGIN = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +143,12 @@ class Agenda:
     def _pair_due(self, lane: Lane, pair: Pair) -> datetime | None:
         """A listed pair is asked again when its record has run out; a delisting, when its proof can be had."""
         pending = pair.standing.pending
-        positive_ttl, negative_ttl = self._ttls.get(lane, (None, None))
         if pending is None:
             if pair.standing.listed is None:
                 return None
-            return due_at(pair.asked_at, self._schedule.recheck_listed, positive_ttl)
-        if pending.change is Change.DELISTED and pair.standing.clears >= self._delist_after:
-            return pending.ready_at + _PROOF_MARGIN
-        wait = negative_ttl if pending.change is Change.DELISTED else None
-        again = due_at(pair.asked_at, self._schedule.recheck_listed, wait)
-        return max(again or pending.ready_at, pending.ready_at)
+            return due_at(pair.asked_at, self._schedule.recheck_listed, self._ttls.get(lane, (None, None))[0])
+        ready_at = max(pending.ready_at, pending.repeat_at or pending.ready_at)
+        proof_only = pending.change is Change.DELISTED and pair.standing.clears >= self._delist_after
+        if proof_only and ready_at > pair.asked_at:
+            return ready_at
+        return max(ready_at, pair.asked_at + self._schedule.recheck_listed)

@@ -95,22 +95,39 @@ def sounding_of(asked: Asked, before: Sounding | None) -> Sounding:
     same = before is not None and _alike(before.condition.soundness, soundness)
     since_at = before.condition.since_at if before is not None and same else asked.at
     positive = [a.answer.ttl_s for a in asked.result.probes if isinstance(a.answer, Found)]
-    kept = before.distrust_until if before is not None else None
-    distrust = asked.at + _lies_last(asked) if soundness.flaw is not None else None
     return Sounding(
         blocklist=asked.blocklist.id,
         family=asked.family,
         nameserver=asked.result.nameserver,
         condition=Condition(soundness, since_at),
         checked_at=asked.at,
-        distrust_until=max((moment for moment in (kept, distrust) if moment is not None), default=None),
+        distrust_until=_distrust_until(asked, before),
         positive_ttl_s=max(positive, default=before.positive_ttl_s if before is not None else None),
         negative_ttl_s=_negative_ttl_s(asked, before),
     )
 
 
 def _alike(one: Soundness, other: Soundness) -> bool:
-    return (one.state, one.reason, one.flaw) == (other.state, other.reason, other.flaw)
+    """Whether it is the same as before: a list that times out now and refuses then has one trouble, since it began."""
+    return one.state is other.state or not (one.trusted or other.trusted)
+
+
+def _distrust_until(asked: Asked, before: Sounding | None) -> datetime | None:
+    """Until when caches may repeat lies, if the list was caught in one, now or when it was asked last.
+
+    The last of them may have been told until this very moment, to anybody who uses the same cache.
+    """
+    kept = before.distrust_until if before is not None else None
+    lied = before is not None and before.condition.soundness.flaw is not None
+    if asked.soundness.flaw is None and not lied:
+        return kept
+    lasting = _lies_last(asked)
+    if before is not None:
+        ttls = [ttl_s for ttl_s in (before.positive_ttl_s, before.negative_ttl_s) if ttl_s is not None]
+        lasting = max(lasting, min(timedelta(seconds=max(ttls, default=0)), LONGEST_TTL))
+        if lied and kept is not None:
+            lasting = max(lasting, kept - before.checked_at)
+    return max(kept or asked.at, asked.at + lasting)
 
 
 def _negative_ttl_s(asked: Asked, before: Sounding | None) -> int | None:

@@ -8,26 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from rblwatch.core.alert import Group, Kind
 from rblwatch.core.listing import Ending, Listing
-from rblwatch.core.plan import bitmap, slice_of
-from rblwatch.core.question import Absent, Found
+from rblwatch.core.plan import LONGEST_TTL, bitmap, slice_of
+from rblwatch.core.question import Absent, Found, Reason
 from rblwatch.core.settings import Topic
 from rblwatch.core.soundness import Expectation
 from rblwatch.core.standing import (
     Change,
     Circumstances,
-    Observation,
     Standing,
     Transition,
     observe,
     settle,
 )
 from rblwatch.core.target import Target
-from rblwatch.core.verdict import Listed, Verdict, judge
+from rblwatch.core.verdict import Listed, Unknown, Verdict, judge
 from rblwatch.services.announce import Announcer, announce_end, subject_of
 from rblwatch.services.asked import Asked, Terms
 from rblwatch.services.condition import sounding_of, watch_condition
@@ -57,8 +56,8 @@ def record(repo: Repository, asked: Asked, terms: Terms) -> Recorded:
     return _Recording(repo, asked, terms).run()
 
 
-def circumstances(asked: Asked, sounding: Sounding | None) -> Circumstances:
-    """What the answers of a batch have to be read with."""
+def circumstances(asked: Asked, target: Target, sounding: Sounding | None) -> Circumstances:
+    """What the answer about one target of a batch has to be read with."""
     ttls = [
         answered.answer.ttl_s
         for answered in asked.result.probes
@@ -66,9 +65,28 @@ def circumstances(asked: Asked, sounding: Sounding | None) -> Circumstances:
     ]
     return Circumstances(
         at=asked.at,
-        positive_until=asked.at + timedelta(seconds=max(ttls)) if ttls else None,
+        positive_until=_runs_out_at(asked.at, max(ttls)) if ttls else None,
         distrust_until=sounding.distrust_until if sounding is not None else None,
+        copy_until=_copy_until(asked, target, sounding),
+        nameserver=asked.result.nameserver,
     )
+
+
+def _copy_until(asked: Asked, target: Target, sounding: Sounding | None) -> datetime | None:
+    """When the copy of an answer will have run out; of an absence, at the latest, as its own TTL was not kept."""
+    found = asked.result.found.get(target)
+    if found is not None:
+        # A listing that could not be proven at once is not kept waiting for longer than any TTL counts here.
+        return min(_runs_out_at(asked.at, found.ttl_s), asked.at + LONGEST_TTL)
+    ttl_s = asked.result.negative_ttl_s
+    if ttl_s is None and sounding is not None:
+        ttl_s = sounding.negative_ttl_s
+    return None if ttl_s is None else _runs_out_at(asked.at, ttl_s)
+
+
+def _runs_out_at(at: datetime, ttl_s: int) -> datetime:
+    # A resolver tells whole seconds, and keeps the rest of the last one to itself.
+    return at + timedelta(seconds=ttl_s + 1)
 
 
 def standing_before(pair: Pair | None, coverage: Coverage, bit: int) -> Standing:
@@ -88,13 +106,21 @@ def verdict_of(asked: Asked, target: Target) -> Verdict:
     return judge(answer, asked.blocklist, asked.soundness.reason, target=target)
 
 
+def unknowns(asked: Asked) -> dict[Target, Reason]:
+    """The targets about which a trusted batch says nothing, and why: no answer, or one that means nothing."""
+    said = {target: verdict_of(asked, target) for target in asked.result.found}
+    meaningless = {target: verdict.reason for target, verdict in said.items() if isinstance(verdict, Unknown)}
+    return {target: failure.reason for target, failure in asked.result.failed.items()} | meaningless
+
+
 def remarkable(asked: Asked, rows: Collection[Target]) -> list[Target]:
-    """The targets whose pairs need to be looked at: those found, and those with a row, unless they failed.
+    """The targets whose pairs need to be looked at: those found, and those with a row, unless they are unknown.
 
     Every other target was absent, has no standing but "clear", and costs nothing.
     """
-    result = asked.result
-    return [*result.found, *(target for target in rows if target not in result.found and target not in result.failed)]
+    told = dict.fromkeys((*asked.result.found, *rows))
+    without = unknowns(asked)
+    return [target for target in told if target not in without]
 
 
 class _Recording:
@@ -108,6 +134,7 @@ class _Recording:
         self._ids = terms.roster.ids
         self._announcer = Announcer(repo, terms.policy, asked.at)
         self._transitions: list[tuple[Transition, Listing]] = []
+        self._unknown = unknowns(asked)
 
     def run(self) -> Recorded:
         asked = self._asked
@@ -133,21 +160,13 @@ class _Recording:
         asked = self._asked
         rows = self._repo.pairs(asked.blocklist.id, [self._ids[target] for target in asked.targets])
         by_target = {row.target: row for row in rows.values()}
-        reading = circumstances(asked, sounding)
-        kept: list[Pair] = []
-        listed = 0
-        for target in remarkable(asked, by_target):
-            verdict = verdict_of(asked, target)
-            listed += isinstance(verdict, Listed)
-            row = by_target.get(target)
-            before = standing_before(row, coverage, slice_of(self._ids[target])[1])
-            pair = self._advance(target, row, observe(before, verdict, reading))
-            if pair is not None:
-                kept.append(pair)
-        still = {pair.target_id for pair in kept} | {self._ids[target] for target in asked.result.failed}
+        remarked = remarkable(asked, by_target)
+        advanced = [self._advance(target, by_target.get(target), coverage, sounding) for target in remarked]
+        kept = [pair for pair in advanced if pair is not None]
+        still = {pair.target_id for pair in kept} | {self._ids[target] for target in self._unknown}
         return Recorded(
-            listed=listed,
-            unknown=len(asked.result.failed),
+            listed=sum(isinstance(verdict_of(asked, target), Listed) for target in remarked),
+            unknown=len(self._unknown),
             transitions=tuple(self._transitions),
             sounding=sounding,
             coverage=self._cover(coverage, kept),
@@ -155,15 +174,18 @@ class _Recording:
             settled=tuple(target_id for target_id in rows if target_id not in still),
         )
 
-    def _advance(self, target: Target, row: Pair | None, observation: Observation) -> Pair | None:
+    def _advance(self, target: Target, row: Pair | None, coverage: Coverage, sounding: Sounding) -> Pair | None:
         """Settle one pair's news, write what came of it, and return its row, or None if it needs none."""
         asked = self._asked
+        verdict = verdict_of(asked, target)
+        before = standing_before(row, coverage, slice_of(self._ids[target])[1])
+        observation = observe(before, verdict, circumstances(asked, target, sounding))
         standing, transition = settle(observation, asked.proof, self._terms.delist_after, asked.at)
         listing_id = row.listing_id if row is not None else None
         if transition is not None:
             listing_id = self._write(target, transition, listing_id)
-        elif listing_id is not None and standing.listed is not None and standing.clears == 0:
-            self._see_again(listing_id, standing.listed)
+        elif listing_id is not None and isinstance(verdict, Listed) and standing.listed == verdict:
+            self._see_again(listing_id, verdict)
         plain = standing.listed is None and standing.pending is None
         if plain and (row is None or asked.full):
             # From here on the coverage speaks for the pair. Between two rounds it can't: it is older than this answer.
@@ -263,19 +285,23 @@ class _Recording:
         )
 
     def _cover(self, coverage: Coverage, kept: Collection[Pair]) -> Coverage:
-        """Say for all targets of the batch at once that they were asked, and which of them conclusively."""
+        """Say for all targets of the batch at once that they were asked, and which of them conclusively.
+
+        Ahead of a round only the pairs with a row are known better: the coverage would date any other one wrongly.
+        """
         asked = self._asked
         bits = bitmap(self._ids[target] for target in asked.targets)
-        failing = bitmap(self._ids[target] for target in asked.result.failed)
+        failing = bitmap(self._ids[target] for target in self._unknown)
         waiting = bitmap(pair.target_id for pair in kept if not pair.standing.looked)
+        concluded = bits if asked.full else bitmap(pair.target_id for pair in kept)
         failed = {reason: targets & ~bits for reason, targets in coverage.failed.items()}
-        for target, failure in asked.result.failed.items():
-            failed[failure.reason] = failed.get(failure.reason, 0) | slice_of(self._ids[target])[1]
+        for target, reason in self._unknown.items():
+            failed[reason] = failed.get(reason, 0) | slice_of(self._ids[target])[1]
         failed = {reason: targets for reason, targets in failed.items() if targets}
         clear_at = coverage.failed_clear_at if coverage.failed else coverage.concluded_at
         advanced = replace(
             coverage,
-            covered=coverage.covered | bits & ~failing & ~waiting,
+            covered=coverage.covered | concluded & ~failing & ~waiting,
             failed=failed,
             failed_clear_at=clear_at if failed else None,
             failed_since_at=(coverage.failed_since_at or asked.at) if failed else None,

@@ -187,11 +187,11 @@ class Sweeper:
         key = (asked.family, asked.slice)
         coverage = next((row for row in coverages if (row.family, row.slice) == key), fresh)
         seen = (asked.family, asked.result.nameserver)
-        reading = circumstances(asked, next((s for s in soundings if (s.family, s.nameserver) == seen), None))
+        sounding = next((row for row in soundings if (row.family, row.nameserver) == seen), None)
         for target in remarkable(asked, by_target):
             bit = slice_of(self._terms.roster.ids[target])[1]
             before = standing_before(by_target.get(target), coverage, bit)
-            observation = observe(before, verdict_of(asked, target), reading)
+            observation = observe(before, verdict_of(asked, target), circumstances(asked, target, sounding))
             want = wanted(observation, self._terms.delist_after, asked.at)
             if want is not None:
                 yield target, want

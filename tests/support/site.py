@@ -1,0 +1,243 @@
+"""rblwatch at work over one database, put together as the daemon does it, with scripted sinks.
+
+Owns the steps that a daemon takes, one at a time, and what arrived at the recipients. Must not know what is right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from rblwatch.core.alert import Line
+from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.message import Message
+from rblwatch.core.retry import Outcome, Permanent, Sent, Transient
+from rblwatch.core.selection import Catalogue
+from rblwatch.core.settings import (
+    Alerts,
+    Channel,
+    Flap,
+    Heartbeat,
+    Lists,
+    RelayAudit,
+    Resolver,
+    Route,
+    Schedule,
+    Secret,
+    Server,
+    Settings,
+    Web,
+)
+from rblwatch.core.watchlist import watch
+from rblwatch.services.announce import policy_of
+from rblwatch.services.asked import Terms
+from rblwatch.services.deliver import Deliverer, Desk
+from rblwatch.services.monitor import Monitor, Swept, end_silences, sweep_once
+from rblwatch.services.reconcile import reconcile
+from rblwatch.services.status import Report, report
+from rblwatch.services.sweep import Tally
+from rblwatch.store.database import Store
+from tests.support.world import CachingLookup, World
+
+
+def settings_of(
+    servers: Iterable[Server],
+    lists: Iterable[Blocklist],
+    *,
+    channels: Iterable[str] = ("chat", "mail"),
+    routes: Iterable[Route] | None = None,
+) -> Settings:
+    """A configuration with the interface's defaults; without routes, every channel gets everything."""
+    names = tuple(channels)
+    return Settings(
+        database_url=Secret("sqlite://"),
+        servers=tuple(servers),
+        lists=Lists(use=(), custom=tuple(lists)),
+        resolver=Resolver(timeout=timedelta(seconds=2), attempts=2, queries_per_second=0),
+        schedule=Schedule(interval=timedelta(minutes=15), recheck_listed=timedelta(minutes=5), timezone="UTC"),
+        alerts=Alerts(
+            delist_after=2,
+            group_wait=timedelta(seconds=30),
+            blind_after=timedelta(minutes=30),
+            flap=Flap(4, timedelta(hours=24)),
+            keep=timedelta(days=400),
+        ),
+        channels=tuple(Channel(name=name, url=Secret(f"json://127.0.0.1/{name}")) for name in names),
+        routes=tuple(routes) if routes is not None else (Route(channels=names),),
+        heartbeat=Heartbeat(url=None, every=timedelta(minutes=5)),
+        web=Web(listen=""),
+        relay_audit=RelayAudit(interval=timedelta(hours=24)),
+    )
+
+
+class Fate(StrEnum):
+    """What happens to a message on its way to a recipient."""
+
+    SENT = "sent"
+    TRANSIENT = "transient"
+    PERMANENT = "permanent"
+    HANGS = "hangs"  # it does not arrive, and the sender waits
+    DIES = "dies"  # it arrives, and the sender dies before it can write that down
+    RAISES = "raises"
+
+
+@dataclass
+class ScriptedNotifier:
+    """Implements `ports.Notifier`."""
+
+    fates: dict[str, Fate] = field(default_factory=dict)
+    """By recipient; `sent` where none is given."""
+    arrived: list[Message] = field(default_factory=list)
+    attempts: list[str] = field(default_factory=list)
+    """Delivery ids, one for every try."""
+    unreceipted: set[str] = field(default_factory=set)
+    """Ids of deliveries that arrived with nobody left to write that down: they may arrive again."""
+    stuck: int = 0
+
+    async def send(self, message: Message) -> Outcome:
+        fate = self.fates.get(message.recipient, Fate.SENT)
+        self.attempts.append(message.delivery_id)
+        if fate in (Fate.SENT, Fate.DIES):
+            self.arrived.append(message)
+        match fate:
+            case Fate.SENT:
+                return Sent()
+            case Fate.TRANSIENT:
+                return Transient("503 Service Unavailable")
+            case Fate.PERMANENT:
+                return Permanent("404 Not Found")
+            case Fate.RAISES:
+                raise RuntimeError("a fault of ours")
+            case Fate.DIES:
+                self.unreceipted.add(message.delivery_id)
+        return await self._wait_for_ever()
+
+    def lines(self, recipient: str, *, since: int = 0) -> list[tuple[Line, str, str]]:
+        """What a recipient has read about listings: line, target and list, in order."""
+        return [
+            (entry.line, entry.news.listing.target.text, entry.news.listing.blocklist)
+            for message in self.arrived[since:]
+            if message.recipient == recipient
+            for entry in message.entries
+            if entry.news.listing is not None
+        ]
+
+    async def _wait_for_ever(self) -> Outcome:
+        self.stuck += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.stuck -= 1
+        raise AssertionError("nothing sets this event")
+
+
+class Site:
+    """The parts at work, and the steps of a daemon."""
+
+    def __init__(self, store: Store, world: World) -> None:
+        self.store = store
+        self.world = world
+        self.clock = world.clock
+        self.lookup = CachingLookup(world)
+        self.notifier = ScriptedNotifier()
+        self.settings: Settings
+        self.monitor: Monitor
+        self.deliverer: Deliverer
+        self._starts = 0
+
+    async def start(self, settings: Settings) -> None:
+        """Start a daemon anew over the same database; the one before is dead, and wrote nothing more."""
+        if self._starts:
+            await self.deliverer.drain(0)
+        self._starts += 1
+        holder = f"daemon:{self._starts}"
+        now = self.clock.now()
+        await self.store.write(lambda repo: repo.void_leases(holder, now))
+        desk, self.monitor = await self._assemble(settings)
+        self.deliverer = Deliverer(self.store, self.notifier, self.clock, desk, holder=holder)
+        self.settings = settings
+
+    async def reload(self, settings: Settings) -> None:
+        """Go on under another configuration."""
+        desk, self.monitor = await self._assemble(settings)
+        self.deliverer.adopt(self.notifier, desk)
+        self.settings = settings
+
+    async def sweep(self) -> Tally:
+        """Ask everything once, due or not."""
+        tally = Tally(self.clock.now())
+        await self.monitor.sweeper.round(tally)
+        return tally
+
+    async def sweep_once(self) -> Swept:
+        """The command `sweep`: ask everything, tell it at once."""
+        return await sweep_once(self.store, self.monitor, self.deliverer, self.clock)
+
+    async def beat(self) -> None:
+        """One beat of the daemon: ask what is due, let first looks go, look at silences."""
+        self.monitor.start_due()
+        await self.monitor.sweeper.drain(60)
+        await self.monitor.release_first_looks()
+        await self.end_silences()
+
+    async def end_silences(self) -> None:
+        watchlist = watch(self.settings, Catalogue())
+        await end_silences(self.store, watchlist, policy_of(self.settings), self.clock.now())
+
+    async def deliver(self) -> None:
+        """Send what is due, until nothing more is or a sink hangs."""
+        while await self.deliverer.start_due() > 0:
+            await self.quiet()
+
+    async def settle(self) -> None:
+        """Wait until every batch that is on its way waits for its list."""
+        lists = self.world.lists.values()
+        waiting = {scripted.blocklist.id for scripted in lists if not scripted.answers.is_set()}
+        await _until(lambda: not {blocklist for blocklist, _ in self.monitor.sweeper._running} - waiting)
+
+    async def quiet(self) -> None:
+        """Wait until nothing is on its way but what hangs."""
+        await _until(lambda: len(self.deliverer._running) <= self.notifier.stuck)
+
+    async def run(self, *, until: timedelta, every: timedelta = timedelta(minutes=4)) -> None:
+        """Let a daemon run for a time, at a slow beat."""
+        end = self.clock.now() + until
+        while self.clock.now() < end:
+            await self.beat()
+            await self.deliver()
+            self.clock.advance(min(every, end - self.clock.now()))
+        await self.beat()
+        await self.deliver()
+
+    def status(self) -> Report:
+        watchlist = watch(self.settings, Catalogue())
+        return self.store.read_now(lambda queries: report(queries, self.settings, watchlist, self.clock.now()))
+
+    async def _assemble(self, settings: Settings) -> tuple[Desk, Monitor]:
+        watchlist, policy, now = watch(settings, Catalogue()), policy_of(settings), self.clock.now()
+        roster = await self.store.write(lambda repo: reconcile(repo, watchlist, policy, now))
+        terms = Terms(
+            roster=roster,
+            policy=policy,
+            delist_after=settings.alerts.delist_after,
+            blind_after=settings.alerts.blind_after,
+        )
+        monitor = Monitor(self.store, self.lookup, self.clock, terms, settings.schedule)
+        await monitor.load()
+        return Desk(watchlist, frozenset(policy.recipients)), monitor
+
+
+async def _until(predicate: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    end = time.monotonic() + timeout_s
+    while not predicate():
+        assert time.monotonic() < end, f"not within {timeout_s:g} s"
+        await asyncio.sleep(0.0005)
+
+
+def with_alerts(settings: Settings, **changes: object) -> Settings:
+    """The same configuration with other `[alerts]`."""
+    return replace(settings, alerts=replace(settings.alerts, **changes))  # type: ignore[arg-type]
