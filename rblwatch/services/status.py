@@ -7,17 +7,18 @@ Must not print, nor ask anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rblwatch.core.blocklist import Blocklist, Severity, link
 from rblwatch.core.incident import Condition, Incident, worst
 from rblwatch.core.listing import Listing
+from rblwatch.core.plan import slice_of
 from rblwatch.core.question import Reason
 from rblwatch.core.settings import Settings
 from rblwatch.core.standing import Change
-from rblwatch.core.target import Target
-from rblwatch.core.watchlist import Watchlist
+from rblwatch.core.target import Family, Target
+from rblwatch.core.watchlist import Watchlist, enrol
 from rblwatch.services.tally import Tallies
 from rblwatch.store.queries import Queries
 from rblwatch.store.rows import DaemonRow, Pair
@@ -134,12 +135,11 @@ class Report:
 
 def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datetime) -> Report:
     """Work out the status from the database, for what is configured now."""
-    tallies = Tallies.read(queries, watchlist)
-    listings = {(listing.blocklist, listing.target): listing for listing in queries.open_listings()}
+    view = _View(queries, watchlist)
     depth, oldest_at = queries.outbox()
     by_server: dict[str, list[TargetStatus]] = {server.name: [] for server in settings.servers}
     for target, names in watchlist.servers.items():
-        status = _target(target, tallies, listings)
+        status = view.target(target, names)
         for name in names:
             by_server[name].append(status)
     return Report(
@@ -148,45 +148,97 @@ def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datet
             ServerStatus(name=server.name, tags=server.tags, targets=tuple(by_server[server.name]))
             for server in settings.servers
         ),
-        blocklists=tuple(_lists(queries, watchlist, tallies)),
+        blocklists=tuple(view.lists()),
         outbox=OutboxStatus(depth=depth, oldest_at=oldest_at, failed=queries.failed_deliveries()),
         daemon=queries.daemon(),
     )
 
 
-def _target(target: Target, tallies: Tallies, listings: dict[tuple[str, Target], Listing]) -> TargetStatus:
-    tally = tallies.of(target)
-    return TargetStatus(
-        target=target,
-        listed=tally.listed,
-        clear=tally.clear,
-        unknown=tally.unknown,
-        pairs=tuple(_pairs(target, tallies, listings)),
-    )
+class _View:
+    """The stored rows, with the few pairs picked out that are worth a line: all the others are clear."""
 
+    def __init__(self, queries: Queries, watchlist: Watchlist) -> None:
+        self._watchlist = watchlist
+        self._tallies = Tallies.read(queries, watchlist)
+        self._listings = {(listing.blocklist, listing.target): listing for listing in queries.open_listings()}
+        self._incidents = {incident.blocklist: incident for incident in queries.incidents(open_only=True)}
+        ids = self._tallies.ids
+        known = {target: names for target, names in watchlist.servers.items() if target in ids}
+        self._roster = enrol(replace(watchlist, servers=known), ids)
+        self._noted = self._note()
+        self._asked: dict[tuple[tuple[str, ...], Family], list[str]] = {}
 
-def _pairs(target: Target, tallies: Tallies, listings: dict[tuple[str, Target], Listing]) -> Iterator[PairStatus]:
-    """The pairs of a target that are worth a line: listed, pending, or unknown, also because nobody asked yet."""
-    for blocklist in tallies.watchlist.blocklists.values():
-        if not tallies.watchlist.asks(blocklist.id, target):
-            continue
-        listing = listings.get((blocklist.id, target))
-        unknown = tallies.unknown(blocklist.id, target)
-        row = tallies.pairs.get((blocklist.id, target))
-        pending = _pending(row)
-        looked = tallies.concluded(blocklist.id, target)
-        if listing is not None or unknown is not None or pending is not None or not looked:
-            yield PairStatus(
+    def target(self, target: Target, names: tuple[str, ...]) -> TargetStatus:
+        """How all lists stand on one target."""
+        asked = self._lists_of(target, names)
+        noted = self._noted.get(target, set()) if target in self._tallies.ids else set(asked)
+        pairs = tuple(self._pair(blocklist, target) for blocklist in asked if blocklist in noted)
+        listed = sum(pair.listing is not None for pair in pairs)
+        return TargetStatus(
+            target=target,
+            listed=listed,
+            clear=len(asked) - len(pairs),
+            unknown=len(pairs) - listed,
+            pairs=pairs,
+        )
+
+    def lists(self) -> Iterator[ListStatus]:
+        """What the probes say of every list, and of how many targets it says nothing."""
+        for blocklist in self._watchlist.blocklists.values():
+            parts = [
+                (part, self._tallies.doubtful(blocklist.id, family, part.number) & part.bits)
+                for family in Family
+                for part in self._roster.slices.get((blocklist.id, family), ())
+            ]
+            yield ListStatus(
                 blocklist=blocklist.id,
                 zone=blocklist.shown_zone,
-                listing=listing,
-                unknown=unknown,
-                pending=pending,
-                list_in_trouble=tallies.in_trouble(blocklist.id, target.family),
-                looked=looked,
-                lookup_url=link(blocklist.lookup_url, target),
-                delist_url=link(blocklist.delist_url, target),
+                name=blocklist.name,
+                condition=self._condition(blocklist),
+                asked_at=_last(c.asked_at for key, c in self._tallies.coverages.items() if key[0] == blocklist.id),
+                incident=self._incidents.get(blocklist.id),
+                targets=sum(len(part.targets) for part, _ in parts),
+                unknown=sum(doubtful.bit_count() for _, doubtful in parts),
             )
+
+    def _note(self) -> dict[Target, set[str]]:
+        """The lists worth a line, by target: they list it, have news pending, or say nothing about it."""
+        noted: dict[Target, set[str]] = {}
+        for (blocklist, family), parts in self._roster.slices.items():
+            for part in parts:
+                bits = self._tallies.doubtful(blocklist, family, part.number) & part.bits
+                for target in part.targets if bits else ():
+                    if bits & slice_of(self._tallies.ids[target])[1]:
+                        noted.setdefault(target, set()).add(blocklist)
+        rows = [key for key, pair in self._tallies.pairs.items() if pair.standing.pending is not None]
+        for blocklist, target in (*rows, *self._listings):
+            noted.setdefault(target, set()).add(blocklist)
+        return noted
+
+    def _lists_of(self, target: Target, names: tuple[str, ...]) -> list[str]:
+        key = (names, target.family)
+        if key not in self._asked:
+            self._asked[key] = [b for b in self._watchlist.blocklists if self._watchlist.asks(b, target)]
+        return self._asked[key]
+
+    def _pair(self, blocklist_id: str, target: Target) -> PairStatus:
+        blocklist = self._watchlist.blocklists[blocklist_id]
+        return PairStatus(
+            blocklist=blocklist_id,
+            zone=blocklist.shown_zone,
+            listing=self._listings.get((blocklist_id, target)),
+            unknown=self._tallies.unknown(blocklist_id, target),
+            pending=_pending(self._tallies.pairs.get((blocklist_id, target))),
+            list_in_trouble=self._tallies.in_trouble(blocklist_id, target.family),
+            looked=self._tallies.concluded(blocklist_id, target),
+            lookup_url=link(blocklist.lookup_url, target),
+            delist_url=link(blocklist.delist_url, target),
+        )
+
+    def _condition(self, blocklist: Blocklist) -> Condition | None:
+        families = self._watchlist.families(blocklist.id)
+        found = (self._tallies.conditions.get((blocklist.id, family)) for family in families)
+        return worst(condition for condition in found if condition is not None)
 
 
 def _pending(row: Pair | None) -> PendingStatus | None:
@@ -195,31 +247,6 @@ def _pending(row: Pair | None) -> PendingStatus | None:
         return None
     codes = tuple(map(str, pending.listed.codes)) if pending.listed is not None else ()
     return PendingStatus(change=pending.change, codes=codes, seen_at=pending.seen_at, ready_at=pending.ready_at)
-
-
-def _lists(queries: Queries, watchlist: Watchlist, tallies: Tallies) -> Iterator[ListStatus]:
-    incidents = {incident.blocklist: incident for incident in queries.incidents(open_only=True)}
-    for blocklist in watchlist.blocklists.values():
-        asked = [target for target in watchlist.servers if watchlist.asks(blocklist.id, target)]
-        yield ListStatus(
-            blocklist=blocklist.id,
-            zone=blocklist.shown_zone,
-            name=blocklist.name,
-            condition=_condition(blocklist, watchlist, tallies),
-            asked_at=_last(c.asked_at for key, c in tallies.coverages.items() if key[0] == blocklist.id),
-            incident=incidents.get(blocklist.id),
-            targets=len(asked),
-            unknown=sum(tallies.unknown(blocklist.id, target) is not None for target in asked),
-        )
-
-
-def _condition(blocklist: Blocklist, watchlist: Watchlist, tallies: Tallies) -> Condition | None:
-    families = watchlist.families(blocklist.id)
-    return worst(
-        condition
-        for (name, family), condition in tallies.conditions.items()
-        if name == blocklist.id and family in families
-    )
 
 
 def _last(moments: Iterable[datetime | None]) -> datetime | None:

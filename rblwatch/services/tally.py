@@ -75,6 +75,19 @@ class Tallies:
         coverage = self.coverages.get((blocklist, target.family, number))
         return coverage is not None and bool(coverage.covered & bit)
 
+    def doubtful(self, blocklist: str, family: Family, number: int) -> int:
+        """The targets of a slice (a bitmap) about which a list says nothing now, or never did; -1: all of them.
+
+        Pairs with a row of their own are apart from this. The other targets are clear, and cost nothing.
+        """
+        coverage = self.coverages.get((blocklist, family, number))
+        if coverage is None or self.in_trouble(blocklist, family):
+            return -1
+        failing = 0
+        for targets in coverage.failed.values():
+            failing |= targets
+        return ~coverage.covered | failing
+
     def listed(self, blocklist: str, target: Target) -> bool:
         """Whether a pair is held to be listed, whatever can be said of it now."""
         pair = self.pairs.get((blocklist, target))
