@@ -81,9 +81,10 @@ def minor(subject: Subject) -> Subject:
         # Nobody is told of the end of what he was not told of, in whatever way it ended.
         (DELISTED, [TO_CHAT], False, Decision.NEVER_TOLD),
         (ENDED, [TO_CHAT], False, Decision.NEVER_TOLD),
-        # An end that is no delisting is told to whoever was told, though a tag, or the route's topics, say otherwise.
+        # An end that is no delisting is told to whoever was told, though the routes say otherwise or are gone.
         (ENDED, [LAB], True, Decision.TELL),
         (ENDED, [NO_DELISTED], True, Decision.TELL),
+        (ENDED, [], True, Decision.TELL),
         # A delisting follows the routes.
         (DELISTED, [LAB], True, Decision.OTHER_TAGS),
         # Several routes to one recipient: one that tells is enough …

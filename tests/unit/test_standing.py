@@ -48,6 +48,9 @@ class Step:
     cached_until: int | None = None
     """Until when a cache holds the positive point."""
     distrust: int | None = None
+    copy_until: int | None = None
+    """Until when a cache holds this very answer."""
+    nameserver: str = "a"
 
     @property
     def circumstances(self) -> Circumstances:
@@ -55,6 +58,8 @@ class Step:
             at=at(self.minute),
             positive_until=None if self.cached_until is None else at(self.cached_until),
             distrust_until=None if self.distrust is None else at(self.distrust),
+            copy_until=None if self.copy_until is None else at(self.copy_until),
+            nameserver=self.nameserver,
         )
 
     @property
@@ -213,6 +218,72 @@ def _minute(moment: datetime) -> str:
             [Step(0, SBL), Step(20, CLEAR, cached_until=30), Step(35, CLEAR, cached_until=95)],
             ["listed SBL since 0, clear never, first look", "delisted SBL since 20, clear never"],
         ),
+        # The same cached copy twice is one answer, and was fetched before the probe that would vouch for it …
+        ([Step(0, CLEAR), Step(15, SBL, negative=False, copy_until=40), Step(39, SBL)], []),
+        (
+            [Step(0, CLEAR), Step(15, SBL, negative=False, copy_until=40), Step(40, SBL)],
+            ["listed SBL since 15, clear 0"],
+        ),
+        (
+            [Step(0, SBL), Step(20, CLEAR, copy_until=60), Step(59, CLEAR)],
+            ["listed SBL since 0, clear never, first look"],
+        ),
+        (
+            [Step(0, SBL), Step(20, CLEAR, copy_until=60), Step(60, CLEAR)],
+            ["listed SBL since 0, clear never, first look", "delisted SBL since 20, clear never"],
+        ),
+        # … and so is the copy that came next.
+        (
+            [
+                Step(0, CLEAR),
+                Step(15, SBL, negative=False, copy_until=20),
+                Step(20, SBL, negative=False, copy_until=60),
+                Step(59, SBL),
+            ],
+            [],
+        ),
+        (
+            [
+                Step(0, SBL),
+                Step(20, CLEAR, copy_until=30),
+                Step(30, CLEAR, positive=None, copy_until=60),
+                Step(59, CLEAR),
+            ],
+            ["listed SBL since 0, clear never, first look"],
+        ),
+        # Other codes are no copy.
+        (
+            [Step(0, CLEAR), Step(15, SBL, negative=False, copy_until=40), Step(20, PBL)],
+            ["listed PBL since 15, clear 0"],
+        ),
+        # Another nameserver has a cache of its own: its clear answers are counted from its first one …
+        (
+            [Step(0, SBL), Step(20, CLEAR), Step(25, CLEAR, nameserver="b")],
+            ["listed SBL since 0, clear never, first look"],
+        ),
+        (
+            [Step(0, SBL), Step(20, CLEAR), Step(25, CLEAR, nameserver="b"), Step(30, CLEAR, nameserver="b")],
+            ["listed SBL since 0, clear never, first look", "delisted SBL since 20, clear never"],
+        ),
+        # … and so are its copies of that answer and of the positive point.
+        (
+            [
+                Step(0, SBL),
+                Step(20, CLEAR),
+                Step(25, CLEAR, nameserver="b", copy_until=60),
+                Step(59, CLEAR, nameserver="b"),
+            ],
+            ["listed SBL since 0, clear never, first look"],
+        ),
+        (
+            [
+                Step(0, SBL),
+                Step(20, CLEAR),
+                Step(25, CLEAR, nameserver="b", cached_until=80),
+                Step(79, CLEAR, nameserver="b"),
+            ],
+            ["listed SBL since 0, clear never, first look"],
+        ),
         # The list was caught lying, and caches may repeat it until minute 60: a listing waits …
         ([Step(0, CLEAR), Step(15, SBL, distrust=60), Step(59, SBL, distrust=60)], []),
         # … and is told when the same is said afterwards, but not by proof alone.
@@ -361,9 +432,9 @@ def test_a_new_severity_or_label_of_the_same_codes_is_taken_over() -> None:
 
 def test_what_waits_can_be_seen() -> None:
     standing, _ = live([Step(0, CLEAR), Step(15, SBL, negative=False)])
-    assert standing.pending == Pending(Change.LISTED, SBL, at(15), at(15))
-    standing, _ = live([Step(0, SBL), Step(15, CLEAR, cached_until=40)])
-    assert standing.pending == Pending(Change.DELISTED, None, at(15), at(40))
+    assert standing.pending == Pending(Change.LISTED, SBL, at(15), at(15), None, "a")
+    standing, _ = live([Step(0, SBL), Step(15, CLEAR, cached_until=40, copy_until=20)])
+    assert standing.pending == Pending(Change.DELISTED, None, at(15), at(40), at(20), "a")
 
 
 verdicts: st.SearchStrategy[Verdict] = st.sampled_from(
@@ -380,6 +451,7 @@ def histories(draw: st.DrawFn, verdict: st.SearchStrategy[Verdict] = verdicts) -
         minute += draw(st.sampled_from([1, 5, 15]))
         cached = draw(st.sampled_from([None, None, 0, 3, 20]))
         distrust = draw(st.sampled_from([None, None, None, -5, 0, 1, 10]))
+        copied = draw(st.sampled_from([None, None, 1, 5, 20]))
         step = Step(
             minute,
             draw(verdict),
@@ -387,6 +459,8 @@ def histories(draw: st.DrawFn, verdict: st.SearchStrategy[Verdict] = verdicts) -
             positive=draw(st.sampled_from([-1, -1, minute - 2, None])),
             cached_until=None if cached is None else minute + cached,
             distrust=None if distrust is None else minute + distrust,
+            copy_until=None if copied is None else minute + copied,
+            nameserver=draw(st.sampled_from("aaab")),
         )
         history.append(step)
     return history
@@ -457,12 +531,15 @@ def test_a_delisting_is_told_after_enough_clear_answers_and_a_positive_probe_tha
 ) -> None:
     for step, _ in _delistings(history, delist_after):
         clears = _clears_until(step, history)
-        assert len(clears) >= delist_after
-        assert clears[-1] is step
-        ready = [max(clear.cached_until or 0, clear.minute) for clear in clears[: len(clears) - delist_after + 1]]
+        counted = clears[:1]
+        for clear in clears[1:]:
+            if clear.minute >= (counted[-1].copy_until or 0):
+                counted.append(clear)
+        assert counted[-1] is step
+        assert len(counted) >= delist_after
+        ready = max(clears[0].cached_until or 0, clears[0].minute)
         assert step.positive is not None
-        assert (step.minute if step.positive == -1 else step.positive) >= min(ready)
-        assert step.minute >= min(ready)
+        assert (step.minute if step.positive == -1 else step.positive) >= ready
 
 
 def _delistings(history: Sequence[Step], delist_after: int) -> list[tuple[Step, Transition]]:
@@ -471,15 +548,32 @@ def _delistings(history: Sequence[Step], delist_after: int) -> list[tuple[Step, 
 
 
 def _clears_until(end: Step, history: Sequence[Step]) -> list[Step]:
-    """The clear answers in a row that led to a delisting; unknowns and what may be a lie neither count nor reset."""
+    """The clear answers in a row, through one nameserver, that led to a delisting.
+
+    Unknowns, and what may be a lie, neither count nor begin anew.
+    """
     clears: list[Step] = []
     for step in history[: history.index(end) + 1]:
-        match step.verdict:
-            case Listed() if step.trusted:
-                clears = []
-            case Clear() if step.trusted:
-                clears.append(step)
+        if not step.trusted or isinstance(step.verdict, Unknown):
+            continue
+        if isinstance(step.verdict, Listed) or (clears and clears[-1].nameserver != step.nameserver):
+            clears = []
+        if isinstance(step.verdict, Clear):
+            clears.append(step)
     return clears
+
+
+@given(histories(), delist_afters)
+def test_a_cached_copy_of_an_unproven_listing_settles_nothing(history: list[Step], delist_after: int) -> None:
+    standing = Standing()
+    for step in history:
+        waiting = standing.pending
+        observation = observe(standing, step.verdict, step.circumstances)
+        proof = replace(step.proof, negative=True)
+        standing, _ = settle(observation, step.proof, delist_after, at(step.minute))
+        if isinstance(step.verdict, Listed) and waiting is not None and waiting.listed == step.verdict:
+            copy = waiting.repeat_at is not None and at(step.minute) < waiting.repeat_at
+            assert not copy or settle(observation, proof, delist_after, at(step.minute))[1] is None
 
 
 @given(histories(), delist_afters)
