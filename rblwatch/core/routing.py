@@ -91,6 +91,8 @@ def decide(subject: Subject, recipient: str, routes: Sequence[Route], *, aware: 
     `aware`: the recipient was told of this very listing, or will be by a message on its way. Whoever is aware hears
     how it goes on whatever its severity becomes; to whoever is not, a change is a listing, and an end is nothing.
     """
+    if subject.ended_otherwise and aware:
+        return Decision.TELL
     leading = [route for route in routes if recipient in route.channels]
     decisions = [_by_route(subject, route, aware=aware) for route in leading]
     return max(decisions, key=_CLOSENESS.index, default=Decision.NO_ROUTE)
@@ -105,8 +107,6 @@ def silenced(subject: Subject, silences: Iterable[Silence], at: datetime) -> Sil
 def _by_route(subject: Subject, route: Route, *, aware: bool) -> Decision:
     if subject.is_end and not aware:
         return Decision.NEVER_TOLD
-    if subject.ended_otherwise:
-        return Decision.TELL
     topic = Topic.LISTED if subject.topic is Topic.CHANGED and not aware else subject.topic
     if subject.severity is not None and route.tags and not route.tags & subject.tags:
         return Decision.OTHER_TAGS

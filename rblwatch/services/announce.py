@@ -14,6 +14,7 @@ from rblwatch.core.alert import FIRST_LOOK_WAIT, Group, Kind
 from rblwatch.core.listing import Listing
 from rblwatch.core.routing import Decision, Silence, Subject, decide, silenced
 from rblwatch.core.settings import Route, Settings, Topic
+from rblwatch.core.watchlist import Watchlist
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import NewNews, Telling
 
@@ -100,13 +101,17 @@ class Announcer:
                 return timedelta()
 
 
-def subject_of(listing: Listing, topic: Topic, tags: frozenset[str], *, ended_otherwise: bool = False) -> Subject:
-    """What routes and silences see of news about a listing; the tags are those of now."""
+def subject_of(listing: Listing, topic: Topic, watchlist: Watchlist, *, ended_otherwise: bool = False) -> Subject:
+    """What routes and silences see of news about a listing.
+
+    The servers are those of now and those that it was found under; the tags are those of now, as long as there are any.
+    """
+    servers = watchlist.servers.get(listing.target, ())
     return Subject(
         topic=topic,
         severity=listing.severity,
-        servers=listing.servers,
-        tags=tags,
+        servers=tuple(dict.fromkeys((*servers, *listing.servers))),
+        tags=watchlist.tags_of(listing.target) if servers else listing.tags,
         target=listing.target.text,
         blocklist=listing.blocklist,
         codes=listing.codes,
@@ -114,8 +119,8 @@ def subject_of(listing: Listing, topic: Topic, tags: frozenset[str], *, ended_ot
     )
 
 
-def announce_end(announcer: Announcer, listing: Listing, cause: str) -> None:
+def announce_end(announcer: Announcer, listing: Listing, cause: str, watchlist: Watchlist) -> None:
     """Tell whoever was told of a listing that it ended, but was not delisted; one message per cause."""
     news = NewNews(kind=Kind.ENDED, at=announcer.at, listing_id=listing.id, codes=listing.codes, text=cause)
-    subject = subject_of(listing, Topic.DELISTED, listing.tags, ended_otherwise=True)
+    subject = subject_of(listing, Topic.DELISTED, watchlist, ended_otherwise=True)
     announcer.announce(news, subject, Group.ENDED, key=cause)

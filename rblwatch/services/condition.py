@@ -40,7 +40,7 @@ def watch_condition(repo: Repository, blocklist: Blocklist, terms: Terms, announ
         repo.end_incident(incident.id, at)
         _announce_incident(announcer, replace(incident, ended_at=at), Kind.SIGHTED)
     if retired(condition, at):
-        _retire(repo, blocklist, announcer)
+        _retire(repo, blocklist, terms, announcer)
 
 
 def condition_of(soundings: Iterable[Sounding], families: Collection[Family]) -> Condition | None:
@@ -59,11 +59,11 @@ def latest_conditions(soundings: Iterable[Sounding]) -> dict[tuple[str, Family],
     return {key: sounding.condition for key, sounding in latest.items()}
 
 
-def _retire(repo: Repository, blocklist: Blocklist, announcer: Announcer) -> None:
+def _retire(repo: Repository, blocklist: Blocklist, terms: Terms, announcer: Announcer) -> None:
     cause = f"{blocklist.id} has failed its self-test for 30 days: what it said before is no longer held"
     for listing in repo.open_listings(blocklist.id):
         ended = repo.end_listing(listing.id, announcer.at, Ending.LIST_RETIRED)
-        announce_end(announcer, ended, cause)
+        announce_end(announcer, ended, cause, terms.roster.watchlist)
     for pair in repo.pairs(blocklist.id).values():
         repo.delete_pair(blocklist.id, pair.target_id)
         repo.forget_coverage(blocklist.id, [pair.target_id])

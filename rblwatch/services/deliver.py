@@ -27,7 +27,7 @@ from datetime import datetime, timedelta
 from rblwatch.core.alert import Composed, Group, News, compose
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.message import Entry, Message
-from rblwatch.core.retry import PATIENCE, Outcome, Permanent, Sent, Transient, next_attempt_at
+from rblwatch.core.retry import PATIENCE, Outcome, Permanent, Sent, Transient, delay, next_attempt_at
 from rblwatch.core.routing import Decision, Silence, Subject, silenced
 from rblwatch.core.settings import Topic
 from rblwatch.core.watchlist import Watchlist
@@ -100,10 +100,14 @@ class Deliverer:
         busy = Counter(recipient for recipient, _ in self._running.values())
         now = self._clock.now()
         interrupted = list(self._interrupted)
+        chance = self._clock.random()
 
         def claim(repo: Repository) -> list[Claimed]:
             for one in interrupted:
-                repo.finish(one.delivery.id, _token(one), state=DeliveryState.WAITING, at=now)
+                again_at = now + delay(one.delivery.attempts + 1, chance)
+                repo.finish(one.delivery.id, _token(one), state=DeliveryState.WAITING, at=now, next_at=again_at)
+            # What is on its way keeps its lease, e.g. while its receipt waits for the database to come back.
+            repo.renew(self._holder, list(self._running), now + LEASE)
             return repo.claim(now, holder=self._holder, lease=LEASE, limit_per_recipient=IN_FLIGHT, busy=busy)
 
         claimed = await self._store.write(claim)
@@ -271,7 +275,7 @@ def _fate(
 
 def _subject(item: News, watchlist: Watchlist) -> Subject:
     if item.listing is not None:
-        return subject_of(item.listing, Topic.LISTED, watchlist.tags_of(item.listing.target) | item.listing.tags)
+        return subject_of(item.listing, Topic.LISTED, watchlist)
     return Subject(topic=Topic.BLIND, blocklist=item.incident.blocklist if item.incident else None)
 
 

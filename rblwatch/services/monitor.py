@@ -19,8 +19,8 @@ from rblwatch.ports import Clock, Lookup
 from rblwatch.services.agenda import Agenda
 from rblwatch.services.announce import Announcer, Policy
 from rblwatch.services.asked import Asked, Terms
+from rblwatch.services.catch_up import catch_up_after_silences
 from rblwatch.services.deliver import Deliverer, release_all, release_first_looks
-from rblwatch.services.reconcile import catch_up
 from rblwatch.services.record import Recorded
 from rblwatch.services.sweep import Sweeper, Tally
 from rblwatch.store.database import Store
@@ -132,4 +132,4 @@ async def end_silences(store: Store, watchlist: Watchlist, policy: Policy, at: d
 
     Raises: StoreError.
     """
-    await store.write(lambda repo: catch_up(repo, watchlist, policy, at))
+    await store.write(lambda repo: catch_up_after_silences(repo, watchlist, policy, at))

@@ -21,8 +21,9 @@ from rblwatch.core.standing import Proof, Transition, Wanted, observe, wanted
 from rblwatch.core.target import Family, Target
 from rblwatch.ports import Clock, Lookup
 from rblwatch.services.agenda import Agenda, Job, Lane
+from rblwatch.services.answers import circumstances, remarkable, standing_before, verdict_of
 from rblwatch.services.asked import Asked, Terms
-from rblwatch.services.record import Recorded, circumstances, record, remarkable, standing_before, verdict_of
+from rblwatch.services.record import Recorded, record
 from rblwatch.store.database import Store
 from rblwatch.store.rows import Coverage, Pair, Sounding
 

@@ -6,7 +6,7 @@ lease ran out, changes nothing any more. A sender that died leaves its lease to 
 it (there is one daemon per database). So a message may be sent twice, and never not at all.
 
 Messages to one recipient about one listing leave in order: a delivery is not claimed while an earlier one that shares
-a listing is unfinished.
+a listing waits, nor while any other one is being sent, even if that was written down later.
 
 Owns the states of the table delivery. Must not send, nor decide when to try again.
 """
@@ -14,7 +14,7 @@ Owns the states of the table delivery. Must not send, nor decide when to try aga
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, update
@@ -86,6 +86,12 @@ class Outbox(Area):
         """At a sender's end: give back all its leases, to be tried at once; how many."""
         return self._release(table.c.holder == holder, at)
 
+    def renew(self, holder: str, delivery_ids: Iterable[int], lease_until: datetime) -> None:
+        """Lengthen the leases of deliveries that their holder is still busy with."""
+        for chunk in reading.chunks(delivery_ids):
+            ours = table.c.id.in_(chunk) & (table.c.holder == holder) & (table.c.state == DeliveryState.CLAIMED)
+            self._change(update(table).where(ours).values(lease_until=lease_until))
+
     def retry(self, delivery_id: int, at: datetime) -> bool:
         """Try a failed delivery again, as patiently as a new one; False if it did not fail."""
         failed = (table.c.id == delivery_id) & (table.c.state == DeliveryState.FAILED)
@@ -153,20 +159,24 @@ def _due(now: datetime) -> ColumnElement[bool]:
 
 
 def _overtaking() -> ColumnElement[bool]:
-    """Whether an earlier delivery to the same recipient shares a listing and is unfinished.
+    """Whether another delivery to the same recipient shares a listing and goes first: on its way, or earlier.
 
     From the delivery's own news to other news of the same listings, and from there to their deliveries.
     """
     own_telling, own_news = telling_table.alias(), news_table.alias()
-    its_telling, its_news, earlier = telling_table.alias(), news_table.alias(), table.alias()
+    its_telling, its_news, other = telling_table.alias(), news_table.alias(), table.alias()
+    is_on_its_way = other.c.state == DeliveryState.CLAIMED
+    # One whose lease ran out was the first when it was claimed, and does not wait for its turn again.
+    is_before = (other.c.id < table.c.id) & (other.c.state == DeliveryState.WAITING)
+    waits = table.c.state == DeliveryState.WAITING
     shared = (
         select(own_telling.c.news_id)
         .join(own_news, own_news.c.id == own_telling.c.news_id)
         .join(its_news, its_news.c.listing_id == own_news.c.listing_id)
         .join(its_telling, its_telling.c.news_id == its_news.c.id)
-        .join(earlier, earlier.c.id == its_telling.c.delivery_id)
+        .join(other, other.c.id == its_telling.c.delivery_id)
         .where(own_telling.c.delivery_id == table.c.id, its_telling.c.recipient == table.c.recipient)
-        .where(earlier.c.id < table.c.id, earlier.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED)))
+        .where(other.c.id != table.c.id, is_on_its_way | (waits & is_before))
     )
     return exists(shared.correlate(table))
 

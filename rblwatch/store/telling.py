@@ -124,15 +124,21 @@ class Tellings(Area):
     def aware(self, listing_id: int) -> set[str]:
         """Recipients that know the listing as open, or will by a message that is on its way."""
         known = self.recipients_told(listing_id)
+        expecting = self._expecting(listing_id, Kind.LISTED, Kind.CHANGED) - set(known)
+        knowing = expecting | {recipient for recipient, state in known.items() if state is Told.OPEN}
+        # Whoever is about to read that he hears no more of it is as good as not told.
+        return knowing - self._expecting(listing_id, Kind.UNROUTED) if knowing else knowing
+
+    def _expecting(self, listing_id: int, *kinds: Kind) -> set[str]:
+        """Recipients to whom news of these kinds about a listing is on its way."""
         coming = (
             select(telling_table.c.recipient)
             .join(news_table)
             .join(delivery_table, delivery_table.c.id == telling_table.c.delivery_id)
-            .where(news_table.c.listing_id == listing_id, news_table.c.kind.in_((Kind.LISTED, Kind.CHANGED)))
+            .where(news_table.c.listing_id == listing_id, news_table.c.kind.in_(kinds))
             .where(telling_table.c.decision == Decision.TELL, _UNFINISHED)
         )
-        expecting = set(self._connection.execute(coming).scalars()) - set(known)
-        return expecting | {recipient for recipient, state in known.items() if state is Told.OPEN}
+        return set(self._connection.execute(coming).scalars())
 
     def has_telling(self, recipient: str, listing_id: int) -> bool:
         """Whether anything was ever decided about a listing for a recipient."""
@@ -141,15 +147,26 @@ class Tellings(Area):
         return bool(self._connection.execute(found).scalar_one())
 
     def failed_listings(self, recipient: str) -> set[int]:
-        """Listings that a recipient was to be told of by a message that failed for good."""
+        """Listings that a recipient was to be told of by a message that failed for good, since he was added last."""
+        added_since = exists().where(
+            recipient_table.c.name == recipient, recipient_table.c.added_at > delivery_table.c.created_at
+        )
         about = (
             select(news_table.c.listing_id)
             .join_from(news_table, telling_table)
             .join(delivery_table, delivery_table.c.id == telling_table.c.delivery_id)
             .where(telling_table.c.recipient == recipient, news_table.c.listing_id.is_not(None))
-            .where(delivery_table.c.state == DeliveryState.FAILED)
+            .where(delivery_table.c.state == DeliveryState.FAILED, ~added_since)
         )
         return set(self._connection.execute(about).scalars())
+
+    def news_as_committed(self, news_ids: Iterable[int]) -> dict[int, NewNews]:
+        """News by id, as it was committed."""
+        names = [field.name for field in fields(NewNews)]
+        columns = select(news_table.c.id, *(news_table.c[name] for name in names))
+        chunks = (columns.where(news_table.c.id.in_(chunk)) for chunk in reading.chunks(news_ids))
+        rows = (row for chunk in chunks for row in reading.rows(self._connection, chunk))
+        return {row["id"]: NewNews(**{name: row[name] for name in names}) for row in rows}
 
     def silenced_tellings(self, recipient: str | None = None) -> list[tuple[Telling, int, Silence]]:
         """News of listings that was muted and not told since, with the listing's id and the silence that muted it."""

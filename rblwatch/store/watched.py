@@ -131,6 +131,11 @@ class Standings(Area):
         found = reading.soundings(self._connection, here)
         return found[0] if found else None
 
+    def remove_soundings(self, blocklist: str, family: Family) -> None:
+        """Forget what the probes said of a list for one family, since nothing of that family is asked any more."""
+        columns = sounding_table.c
+        self._change(delete(sounding_table).where(columns.blocklist == blocklist, columns.family == family))
+
     def save_sounding(self, sounding: Sounding) -> None:
         """Store what the probes said."""
         values = {field.name: getattr(sounding, field.name) for field in fields(sounding) if field.name != "condition"}

@@ -80,7 +80,7 @@ class Fate(StrEnum):
     SENT = "sent"
     TRANSIENT = "transient"
     PERMANENT = "permanent"
-    HANGS = "hangs"  # it does not arrive, and the sender waits
+    HANGS = "hangs"  # it does not arrive until it is let go, and the sender waits
     DIES = "dies"  # it arrives, and the sender dies before it can write that down
     RAISES = "raises"
 
@@ -96,7 +96,12 @@ class ScriptedNotifier:
     """Delivery ids, one for every try."""
     unreceipted: set[str] = field(default_factory=set)
     """Ids of deliveries that arrived with nobody left to write that down: they may arrive again."""
-    stuck: int = 0
+    hanging: dict[str, asyncio.Event] = field(default_factory=dict)
+    """Sends that wait, by delivery id."""
+
+    @property
+    def stuck(self) -> int:
+        return len(self.hanging)
 
     async def send(self, message: Message) -> Outcome:
         fate = self.fates.get(message.recipient, Fate.SENT)
@@ -114,7 +119,15 @@ class ScriptedNotifier:
                 raise RuntimeError("a fault of ours")
             case Fate.DIES:
                 self.unreceipted.add(message.delivery_id)
-        return await self._wait_for_ever()
+                return await self._hang(message)
+            case Fate.HANGS:
+                outcome = await self._hang(message)
+                self.arrived.append(message)
+                return outcome
+
+    def let_go(self, delivery_id: str) -> None:
+        """Let a message that hangs arrive."""
+        self.hanging.pop(delivery_id).set()
 
     def lines(self, recipient: str, *, since: int = 0) -> list[tuple[Line, str, str]]:
         """What a recipient has read about listings: line, target and list, in order."""
@@ -126,13 +139,13 @@ class ScriptedNotifier:
             if entry.news.listing is not None
         ]
 
-    async def _wait_for_ever(self) -> Outcome:
-        self.stuck += 1
+    async def _hang(self, message: Message) -> Outcome:
+        event = self.hanging[message.delivery_id] = asyncio.Event()
         try:
-            await asyncio.Event().wait()
+            await event.wait()
         finally:
-            self.stuck -= 1
-        raise AssertionError("nothing sets this event")
+            self.hanging.pop(message.delivery_id, None)
+        return Sent()
 
 
 class Site:
@@ -202,6 +215,11 @@ class Site:
     async def quiet(self) -> None:
         """Wait until nothing is on its way but what hangs."""
         await _until(lambda: len(self.deliverer._running) <= self.notifier.stuck)
+
+    async def arrival(self) -> None:
+        """Wait for one more message to arrive."""
+        before = len(self.notifier.arrived)
+        await _until(lambda: len(self.notifier.arrived) > before)
 
     async def run(self, *, until: timedelta, every: timedelta = timedelta(minutes=4)) -> None:
         """Let a daemon run for a time, at a slow beat."""

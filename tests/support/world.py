@@ -127,10 +127,16 @@ class World:
 
     def __init__(self, clock: ScriptedClock, lists: Iterable[ScriptedList]) -> None:
         self.clock = clock
-        self.lists = {scripted.blocklist.id: scripted for scripted in lists}
-        self._history: dict[str, list[_Truth]] = {blocklist: [] for blocklist in self.lists}
-        for blocklist in self.lists:
-            self._note(blocklist)
+        self.lists: dict[str, ScriptedList] = {}
+        self._history: dict[str, list[_Truth]] = {}
+        for scripted in lists:
+            self.add(scripted)
+
+    def add(self, scripted: ScriptedList) -> None:
+        """Set up one more list."""
+        self.lists[scripted.blocklist.id] = scripted
+        self._history[scripted.blocklist.id] = []
+        self._note(scripted.blocklist.id)
 
     def list(self, blocklist: str, target: Target, *codes: str) -> None:
         """Put a target on a list, or change its codes."""

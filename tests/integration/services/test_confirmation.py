@@ -6,81 +6,31 @@ from ipaddress import ip_network
 import pytest
 
 from rblwatch.core.alert import Group, Line
-from rblwatch.core.blocklist import Blocklist, SelfTest, bare
-from rblwatch.core.incident import Condition
+from rblwatch.core.blocklist import bare
 from rblwatch.core.listing import Ending
 from rblwatch.core.settings import Server
 from rblwatch.core.soundness import Flaw, State
 from rblwatch.core.standing import Change
 from rblwatch.core.target import Family, Target
 from rblwatch.store.database import Store
-from tests.support.site import Fate, Site, settings_of
-from tests.support.world import NAMESERVER, START, Mode, ScriptedClock, ScriptedList, World
+from tests.integration.services.scene import (
+    CHAT,
+    HOST,
+    OTHER,
+    TEST_POINT,
+    condition,
+    held,
+    list_of,
+    minutes,
+    pending,
+    tell,
+    unverified,
+    watching,
+)
+from tests.support.site import Fate
+from tests.support.world import NAMESERVER, START, Mode, ScriptedList
 
-HOST = Target("10.0.0.1", Family.IPV4)
-OTHER = Target("10.0.0.2", Family.IPV4)
-MX1 = Server(name="mx1", networks=(ip_network("10.0.0.1/32"),))
-MX2 = Server(name="mx2", networks=(ip_network("10.0.0.2/32"),))
-CHAT = "chat"
-TEST_POINT = Target("127.0.0.2", Family.IPV4)
 SECOND = "127.0.0.2:53"
-
-
-def minutes(number: float) -> timedelta:
-    return timedelta(minutes=number)
-
-
-def unverified(zone: str) -> Blocklist:
-    """A list without a self-test."""
-    listed = bare(zone)
-    return Blocklist(id=zone, zone=zone, name=zone, families=listed.families, selftest=SelfTest())
-
-
-async def watching(
-    store: Store, *lists: ScriptedList, servers: tuple[Server, ...] = (MX1, MX2), first_round: bool = True
-) -> Site:
-    """A site that has asked everything once, unless told otherwise."""
-    site = Site(store, World(ScriptedClock(), lists))
-    await site.start(settings_of(servers, [scripted.blocklist for scripted in lists]))
-    if first_round:
-        await site.sweep()
-        await site.monitor.release_first_looks()
-        await site.deliver()
-    return site
-
-
-async def tell(site: Site) -> None:
-    """Let what gathers leave."""
-    site.clock.advance(timedelta(seconds=30))
-    await site.deliver()
-
-
-def pending(site: Site) -> list[tuple[str, str, Change]]:
-    """What the status shows as waiting for its proof."""
-    return [
-        (pair.blocklist, target.target.text, pair.pending.change)
-        for server in site.status().servers
-        for target in server.targets
-        for pair in target.pairs
-        if pair.pending is not None
-    ]
-
-
-def held(site: Site) -> list[tuple[str, str]]:
-    return [
-        (listing.blocklist, listing.target.text)
-        for listing in site.store.read_now(lambda queries: queries.open_listings())
-    ]
-
-
-def condition(site: Site, blocklist: str) -> Condition:
-    (found,) = [status.condition for status in site.status().blocklists if status.blocklist == blocklist]
-    assert found is not None
-    return found
-
-
-def list_of(zone: str = "a.test", *, positive_ttl_s: int = 60, negative_ttl_s: int = 60) -> ScriptedList:
-    return ScriptedList(bare(zone), positive_ttl_s, negative_ttl_s)
 
 
 async def test_a_listing_is_told_once_a_fresh_point_is_clear(store: Store) -> None:
@@ -280,7 +230,10 @@ async def test_first_looks_leave_as_one_message_once_every_list_was_asked(store:
     await site.deliver()
     (chat, _) = site.notifier.arrived
     assert (chat.group, chat.at) == (Group.FIRST_LOOK, site.clock.now())
-    assert site.notifier.lines(CHAT) == [(Line.LISTED, "10.0.0.1", "a.test"), (Line.LISTED, "10.0.0.2", "b.test")]
+    assert sorted(site.notifier.lines(CHAT)) == [
+        (Line.LISTED, "10.0.0.1", "a.test"),
+        (Line.LISTED, "10.0.0.2", "b.test"),
+    ]
     assert all(e.news.listing is not None and e.news.listing.first_look for e in chat.entries)
 
 

@@ -1,0 +1,122 @@
+"""Tell recipients what stands and newly concerns them: a channel or route was added or taken out, a silence has ended.
+
+Owns which listings and incidents a recipient has yet to be told of, or is to be told no more of, whatever is news now.
+Must not know how listings begin or end.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from rblwatch.core.alert import Group, Kind, ending_line
+from rblwatch.core.listing import Listing
+from rblwatch.core.routing import Decision, Silence, decide, silenced
+from rblwatch.core.settings import Topic
+from rblwatch.core.watchlist import Watchlist
+from rblwatch.services.announce import Announcer, Policy, subject_of
+from rblwatch.store.repository import Repository
+from rblwatch.store.rows import NewNews, Telling
+
+
+def catch_up(repo: Repository, watchlist: Watchlist, policy: Policy, at: datetime) -> None:
+    """Tell every recipient, in one message, what stands and newly concerns him."""
+    _CatchUp(repo, watchlist, policy, at).run()
+
+
+def catch_up_after_silences(repo: Repository, watchlist: Watchlist, policy: Policy, at: datetime) -> None:
+    """If a silence has ended that muted something, tell recipients in one message what stands of it."""
+    muted = [*repo.silenced_tellings(), *repo.silenced_incidents()]
+    if any(silence.until_at <= at for _, _, silence in muted):
+        catch_up(repo, watchlist, policy, at)
+
+
+class _CatchUp:
+    """One comparison of what stands with what recipients know."""
+
+    def __init__(self, repo: Repository, watchlist: Watchlist, policy: Policy, at: datetime) -> None:
+        self._repo = repo
+        self._watchlist = watchlist
+        self._policy = policy
+        self._at = at
+        self._announcer = Announcer(repo, policy, at)
+        self._silences = repo.silences(at)
+        self._failed = {recipient: repo.failed_listings(recipient) for recipient in policy.recipients}
+
+    def run(self) -> None:
+        # How listings went on that were known comes before those that are new: the same pair may have one of each.
+        self._release_listings()
+        self._release_incidents()
+        listings = [listing for listing in self._repo.open_listings() if listing.target in self._watchlist.servers]
+        for recipient in self._policy.recipients:
+            for listing in self._newly_concerning(recipient, listings):
+                self._tell(
+                    recipient, NewNews(kind=Kind.LISTED, at=self._at, listing_id=listing.id, codes=listing.codes)
+                )
+        for listing in listings:
+            self._tell_unrouted(listing)
+
+    def _newly_concerning(self, recipient: str, listings: list[Listing]) -> Iterator[Listing]:
+        """Open listings that routes lead to this recipient now, and that no message told him of or is about to."""
+        for listing in listings:
+            subject = subject_of(listing, Topic.LISTED, self._watchlist)
+            if (
+                listing.id not in self._failed[recipient]
+                and decide(subject, recipient, self._policy.routes, aware=False) is Decision.TELL
+                and silenced(subject, self._silences, self._at) is None
+                and recipient not in self._repo.aware(listing.id)
+            ):
+                yield listing
+
+    def _tell_unrouted(self, listing: Listing) -> None:
+        """Tell those who know of a listing that nothing leads its news to them any more."""
+        subject = subject_of(listing, Topic.LISTED, self._watchlist)
+        if silenced(subject, self._silences, self._at) is not None:
+            return
+        cause = (
+            f"no route leads news of {listing.server} to this channel any more: "
+            "a tag or a route was taken out of the configuration"
+        )
+        for recipient in sorted(self._repo.aware(listing.id) & set(self._policy.recipients)):
+            decision = decide(subject, recipient, self._policy.routes, aware=True)
+            gone = decision in (Decision.OTHER_TAGS, Decision.NO_ROUTE)
+            if gone and listing.id not in self._failed[recipient]:
+                news = NewNews(kind=Kind.UNROUTED, at=self._at, listing_id=listing.id, codes=listing.codes, text=cause)
+                self._announcer.tell(news, [recipient], Group.ENDED, key=f"{recipient}: {cause}")
+
+    def _release_listings(self) -> None:
+        """Tell how listings went on that a recipient knew of, where a silence that has ended kept it from him."""
+        tellings = self._released(self._repo.silenced_tellings())
+        committed = self._repo.news_as_committed(telling.news_id for telling, _ in tellings)
+        for telling, listing_id in tellings:
+            if telling.recipient in self._repo.aware(listing_id):
+                listing = self._repo.listing(listing_id)
+                kind = ending_line(listing.ended_by) if listing.ended_by is not None else Kind.CHANGED
+                news = replace(committed[telling.news_id], kind=kind, at=self._at, codes=listing.codes)
+                self._tell(telling.recipient, news)
+
+    def _release_incidents(self) -> None:
+        """Tell of incidents that last and were muted, and of the end of those whose beginning was told."""
+        tellings = self._released(self._repo.silenced_incidents())
+        committed = self._repo.news_as_committed(telling.news_id for telling, _ in tellings)
+        lasting = {incident.id for incident in self._repo.open_incidents().values()}
+        muted: dict[tuple[str, int], set[Kind]] = defaultdict(set)
+        for telling, incident_id in tellings:
+            muted[telling.recipient, incident_id].add(committed[telling.news_id].kind)
+        for (recipient, incident_id), kinds in muted.items():
+            if incident_id in lasting and Kind.BLIND in kinds:
+                self._tell(recipient, NewNews(kind=Kind.BLIND, at=self._at, incident_id=incident_id))
+            elif incident_id not in lasting and kinds == {Kind.SIGHTED}:
+                self._tell(recipient, NewNews(kind=Kind.SIGHTED, at=self._at, incident_id=incident_id))
+
+    def _released(self, muted: list[tuple[Telling, int, Silence]]) -> list[tuple[Telling, int]]:
+        """What was muted by silences that have ended, for recipients that there still are; it is taken up only once."""
+        ended = [(telling, subject_id) for telling, subject_id, silence in muted if silence.until_at <= self._at]
+        for telling, _ in ended:
+            self._repo.update_telling(replace(telling, silence_id=None))
+        return [(telling, subject_id) for telling, subject_id in ended if telling.recipient in self._policy.recipients]
+
+    def _tell(self, recipient: str, news: NewNews) -> None:
+        self._announcer.tell(news, [recipient], Group.STANDING, key=recipient)
