@@ -150,7 +150,7 @@ def remark(address: Address) -> str | None:
     Source: RFC 6890 and the IANA special-purpose registries, as far as Python's ipaddress knows them; not global, and
     not private either, is the space that carriers share (RFC 6598).
     """
-    if any(address in network for network in DOCUMENTATION_RANGES if network.version == address.version):
+    if any(address in network for network in DOCUMENTATION_RANGES):
         return "a documentation address"
     if address.is_loopback:
         return "a loopback address"

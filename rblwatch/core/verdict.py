@@ -66,8 +66,9 @@ def judge(answer: Answer, blocklist: Blocklist, trouble: Reason | None, *, targe
             return _CLEAR
         case Found(addresses):
             verdict = _read_codes(addresses, blocklist)
-            accepted = isinstance(verdict, Listed) and target is not None and target in blocklist.accepted
-            return Clear(verdict.codes, verdict.labels) if isinstance(verdict, Listed) and accepted else verdict
+            if isinstance(verdict, Listed) and target in blocklist.accepted:
+                return Clear(verdict.codes, verdict.labels)
+            return verdict
 
 
 def _read_codes(addresses: tuple[IPv4Address, ...], blocklist: Blocklist) -> Verdict:
