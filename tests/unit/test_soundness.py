@@ -145,6 +145,10 @@ def test_a_right_answer_is_one_of_the_right_kind(
         (three(TIMEOUT, NOTHING, NOTHING), "no answer from 127.0.0.1:53 within 4 s for its test point 127.0.0.2"),
         (three(Failed(Reason.SERVFAIL), NOTHING, NOTHING), "servfail for its test point 127.0.0.2"),
         (three(LISTS, REFUSAL, NOTHING), "answered 127.255.255.254 for its test point 127.0.0.1"),
+        (
+            three(LISTS, found("198.51.100.1", "198.51.100.2"), NOTHING),
+            "answered 198.51.100.1, 198.51.100.2 for its test point 127.0.0.1",
+        ),
         (answered((FRESH, NOTHING)), "the list has no self-test; its negative side was probed"),
         ([], "no probe was asked"),
         (three(LISTS, NOTHING, NOTHING), ""),
@@ -228,6 +232,11 @@ def test_a_fresh_point_is_of_its_family_and_nobodys(number: int, family: Family)
 def test_a_fresh_point_is_never_a_registered_one(number: int, family: Family, registered: int) -> None:
     taken = {fresh_point(family, number + step) for step in range(registered)}
     assert fresh_point(family, number, taken) not in taken
+
+
+@given(numbers, st.sampled_from(Family))
+def test_the_next_point_stands_in_the_place_of_a_registered_one(number: int, family: Family) -> None:
+    assert fresh_point(family, number, {fresh_point(family, number)}) == fresh_point(family, number + 1)
 
 
 @pytest.mark.parametrize("number", [0, 500, 2**63 - 1])
