@@ -1,11 +1,11 @@
-"""The daemon: schedules, signals, reload and drain.
+"""The daemon: schedules, reload and drain.
 
-Owns when the steps of `services` are called, and what a signal does. Must not hold rules, nor any state that a restart
-would lose: when something is due stands in the database.
+Owns when the steps of `services` are called, and what stop and reload do. Must not hold rules, nor any state that a
+restart would lose: when something is due stands in the database.
 
 - About five jobs, whatever the number of servers. A late job runs once, and is counted; none is skipped.
 - The first SIGTERM or SIGINT stops starting things, lets what is on its way finish for a few seconds, gives back what
-  isn't, and ends with 0. A second one ends the process at once.
+  isn't, and ends with 0. How the process ends where even that is held up stands in `signals.py`.
 - SIGHUP reads the configuration again. A bad one changes nothing, is logged and told.
 - APScheduler waits on the wall clock, so a step of that clock could silence it for as long as the step: a watch on the
   monotonic clock notices, and arms every job anew.
@@ -16,8 +16,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC
@@ -30,6 +28,7 @@ from rblwatch.app import Assembly, Configured, SystemClock
 from rblwatch.core.errors import RblwatchError
 from rblwatch.services.deliver import Deliverer
 from rblwatch.services.monitor import Monitor, end_silences, tell_notice
+from rblwatch.signals import Signals
 from rblwatch.store.database import Store
 from rblwatch.store.errors import Held, StoreError, StoreUnavailable
 from rblwatch.store.rows import DaemonRow
@@ -43,9 +42,11 @@ _BEAT_EVERY_S = 10.0
 _SILENCES_EVERY_S = 30.0
 #: A wall clock that moved this much more or less than the monotonic one was stepped.
 _CLOCK_STEP_S = 2.0
-#: Together they stay below the 10 s within which the daemon ends. Source: the issue's "SIGTERM drains and exits".
+#: They pass side by side.
 _DRAIN_SWEEPS_S = 3.0
 _DRAIN_DELIVERIES_S = 4.0
+#: What the drain leaves to write is given up after this: the next start does without.
+_GIVE_BACK_S = 1.0
 
 
 class Daemon:
@@ -59,6 +60,7 @@ class Daemon:
         self._row: DaemonRow = app.daemon_row(self._clock.now())
         self._stop = asyncio.Event()
         self._stopping = False
+        self._ready = asyncio.Event()
         self._reloading: asyncio.Task[None] | None = None
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._engine = app.build_lookup(configured.settings.resolver)
@@ -73,12 +75,13 @@ class Daemon:
 
         Raises: Held, where another daemon works on the database; StoreError, where it cannot be used at the start.
         """
+        Signals(on_stop=self.stop, on_reload=self._on_reload)
         self._store.hold(self._row)
         await self._store.write(lambda repo: repo.void_leases(self._holder, self._clock.now()))
-        self._install_signals()
         try:
             await self._start(self._configured)
             self._schedule()
+            self._ready.set()
             _log.info("daemon.started", extra=self._summary())
             await self._stop.wait()
         finally:
@@ -144,6 +147,10 @@ class Daemon:
             await step()
         except StoreUnavailable as error:
             _log.error("daemon.database_away", extra={"job": name, "why": str(error)})
+        except asyncio.CancelledError:
+            # The scheduler does that when it is shut down.
+            if not self._stopping:
+                raise
         except Exception:  # noqa: BLE001 - a job's boundary
             _log.exception("daemon.job_failed", extra={"job": name})
 
@@ -187,26 +194,12 @@ class Daemon:
         if not self._stopping:
             asyncio.get_running_loop().call_later(_CLOCK_EVERY_S, self._watch_clock, ahead_s)
 
-    # --- signals ---
-
-    def _install_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._on_stop, number)
-        loop.add_signal_handler(signal.SIGHUP, self._on_reload)
+    # --- stop and reload ---
 
     def stop(self) -> None:
         """Begin the end, as the first SIGTERM does."""
         self._stopping = True
         self._stop.set()
-
-    def _on_stop(self, number: signal.Signals) -> None:
-        if self._stopping:
-            _log.warning("daemon.ended_at_once", extra={"signal": number.name})
-            logging.shutdown()
-            os._exit(128 + number)
-        _log.info("daemon.stopping", extra={"signal": number.name})
-        self.stop()
 
     def _on_reload(self) -> None:
         if self._reloading is None or self._reloading.done():
@@ -259,13 +252,18 @@ class Daemon:
 
     async def _drain(self) -> None:
         self._stopping = True
+        if self._reloading is not None:
+            self._reloading.cancel()
+            await asyncio.gather(self._reloading, return_exceptions=True)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
-        if hasattr(self, "_monitor"):
-            await self._monitor.sweeper.drain(_DRAIN_SWEEPS_S)
-            await self._deliverer.drain(_DRAIN_DELIVERIES_S)
-        with contextlib.suppress(StoreError):
-            await self._store.write(lambda repo: repo.release(self._holder, self._clock.now()))
+        if self._ready.is_set():
+            await asyncio.gather(
+                self._monitor.sweeper.drain(_DRAIN_SWEEPS_S), self._deliverer.drain(_DRAIN_DELIVERIES_S)
+            )
+        with contextlib.suppress(StoreError, TimeoutError):
+            async with asyncio.timeout(_GIVE_BACK_S):
+                await self._store.write(lambda repo: repo.release(self._holder, self._clock.now()))
         await self._engine.close()
         _log.info("daemon.stopped")
 

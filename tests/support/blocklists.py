@@ -15,8 +15,10 @@ from types import TracebackType
 from typing import Self
 
 from rblwatch.demo.nameserver import LoopbackNameserver
-from rblwatch.demo.zone import Entry, Mode, Zone
+from rblwatch.demo.zone import Entry, Zone
 from tests.support.waiting import eventually
+
+_FOR_EVER_S = 86_400.0
 
 
 @dataclass(slots=True)
@@ -39,12 +41,12 @@ class CountingZone(Zone):
 
 
 class Blocklists:
-    """The nameserver with its zones; TTLs are one second, and the test points are listed."""
+    """The nameserver with its zones; the test points are listed."""
 
-    def __init__(self, names: Iterable[str], *, delay_s: float = 0.0) -> None:
+    def __init__(self, names: Iterable[str], *, ttl_s: int = 1, delay_s: float = 0.0) -> None:
         self.delay_s = delay_s
         """How long each answer is held back."""
-        self.zones = {name: CountingZone(name, delay_s=delay_s) for name in names}
+        self.zones = {name: CountingZone(name, ttl_s, ttl_s, delay_s=delay_s) for name in names}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._leaving = asyncio.Event()
         self._address = ""
@@ -85,10 +87,15 @@ class Blocklists:
         """Take an address off a list."""
         self.zones[zone].remove(address)
 
-    def turn(self, mode: Mode) -> None:
-        """Let all lists behave otherwise from now on: `Mode.DROP` is a dead nameserver."""
+    def fall_silent(self) -> None:
+        """Take questions and answer none from now on, as a dead nameserver does."""
         for zone in self.zones.values():
-            zone.mode = mode
+            zone.delay_s = _FOR_EVER_S
+
+    def recover(self) -> None:
+        """Answer questions again, those from now on."""
+        for zone in self.zones.values():
+            zone.delay_s = self.delay_s
 
     def wait_for_questions(self, count: int = 1, timeout_s: float = 20.0) -> None:
         """Wait until so many more questions have come."""

@@ -1,14 +1,16 @@
 """What a message tells, read from its text as a person reads it.
 
-Owns the reading of the sentences. Must not know in which sink a message arrived.
+Owns the reading of the sentences. Must not know what is right.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
 from rblwatch.core.alert import Line
+from tests.support.httpsink import Request
 
 #: The sentence that a section begins with, up to the list's id.
 _SENTENCES = (
@@ -32,6 +34,11 @@ class Told:
     line: Line
     address: str
     blocklist: str
+
+
+def chat_text(request: Request) -> str:
+    """The text of a message in a `json://` sink."""
+    return str(json.loads(request.body)["message"])
 
 
 def read(text: str) -> list[Told]:
