@@ -6,7 +6,8 @@ restart would lose: when something is due stands in the database.
 - About five jobs, whatever the number of servers. A late job runs once, and is counted; none is skipped.
 - The first SIGTERM or SIGINT stops starting things, lets what is on its way finish for a few seconds, gives back what
   isn't, and ends with 0. How the process ends where even that is held up stands in `signals.py`.
-- SIGHUP reads the configuration again. A bad one changes nothing, is logged and told.
+- SIGHUP reads the configuration again, as it is when the last signal came. A bad one changes nothing, is logged and
+  told.
 - APScheduler waits on the wall clock, so a step of that clock could silence it for as long as the step: a watch on the
   monotonic clock notices, and arms every job anew.
 """
@@ -62,6 +63,7 @@ class Daemon:
         self._stopping = False
         self._ready = asyncio.Event()
         self._reloading: asyncio.Task[None] | None = None
+        self._reload_again = False
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._engine = app.build_lookup(configured.settings.resolver)
         self._lost: Held | None = None
@@ -202,8 +204,16 @@ class Daemon:
         self._stop.set()
 
     def _on_reload(self) -> None:
+        self._reload_again = True
         if self._reloading is None or self._reloading.done():
-            self._reloading = asyncio.create_task(self._reload(), name="reload")
+            self._reloading = asyncio.create_task(self._reload_as_asked(), name="reload")
+
+    async def _reload_as_asked(self) -> None:
+        """Reload until no signal came meanwhile: the file may have been written again since it was read."""
+        await self._ready.wait()
+        while self._reload_again and not self._stopping:
+            self._reload_again = False
+            await self._reload()
 
     async def _reload(self) -> None:
         """Read the configuration again; a bad one, or one that cannot be put to work, leaves everything as it is."""
