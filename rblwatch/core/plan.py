@@ -21,6 +21,8 @@ LONGEST_TTL = timedelta(hours=1)
 SLICE_TARGETS = 4096
 #: A record that expires at the very second of the next question would be read from the cache once more.
 _TTL_MARGIN = timedelta(seconds=1)
+#: How much of the longest TTL is still held an hour later.
+_KEPT_PER_HOUR = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,19 @@ def due_at(asked_at: datetime | None, interval: timedelta, ttl: timedelta | None
         return None
     wait = min(ttl, LONGEST_TTL) + _TTL_MARGIN if ttl else timedelta()
     return asked_at + max(interval, wait)
+
+
+def longest_ttl_s(seen_s: Iterable[int], before_s: int | None, *, before_at: datetime, at: datetime) -> int | None:
+    """For how long caches may repeat an absence: the longest TTL seen, now or before, in seconds; None if none was.
+
+    What is told may be too little: unbound keeps an absence for as long as it was told itself, but tells the rest of an
+    SOA record that all absences of a zone share. Operators do change TTLs, so what was seen before is slowly forgotten.
+    """
+    if before_s is None:
+        return max(seen_s, default=None)
+    hours = max(0, int(at.timestamp() // 3600) - int(before_at.timestamp() // 3600))
+    longest_s = min(before_s, int(LONGEST_TTL.total_seconds()))
+    return max([int(longest_s * _KEPT_PER_HOUR**hours), *seen_s])
 
 
 def effective_interval(interval: timedelta, ttl: timedelta | None) -> timedelta:

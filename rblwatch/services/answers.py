@@ -41,10 +41,10 @@ def _copy_until(asked: Asked, target: Target, sounding: Sounding | None) -> date
     if found is not None:
         # A listing that could not be proven at once is not kept waiting for longer than any TTL counts here.
         return min(_runs_out_at(asked.at, found.ttl_s), asked.at + LONGEST_TTL)
-    ttl_s = asked.result.negative_ttl_s
-    if ttl_s is None and sounding is not None:
-        ttl_s = sounding.negative_ttl_s
-    return None if ttl_s is None else _runs_out_at(asked.at, ttl_s)
+    # A cache may keep it for longer than it tells, see `longest_ttl_s`.
+    ttls = [asked.result.negative_ttl_s, sounding.negative_ttl_s if sounding is not None else None]
+    longest_s = max((ttl_s for ttl_s in ttls if ttl_s is not None), default=None)
+    return None if longest_s is None else _runs_out_at(asked.at, longest_s)
 
 
 def _runs_out_at(at: datetime, ttl_s: int) -> datetime:

@@ -14,7 +14,7 @@ from rblwatch.core.alert import Group, Kind
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.incident import Condition, Incident, notable, retired, worst
 from rblwatch.core.listing import Ending
-from rblwatch.core.plan import LONGEST_TTL
+from rblwatch.core.plan import LONGEST_TTL, longest_ttl_s
 from rblwatch.core.question import Absent, Found
 from rblwatch.core.routing import Subject
 from rblwatch.core.settings import Topic
@@ -135,7 +135,9 @@ def _negative_ttl_s(asked: Asked, before: Sounding | None) -> int | None:
     seen = [a.answer.ttl_s for a in asked.result.probes if isinstance(a.answer, Absent) and a.answer.ttl_s is not None]
     if asked.result.negative_ttl_s is not None:
         seen.append(asked.result.negative_ttl_s)
-    return max(seen, default=before.negative_ttl_s if before is not None else None)
+    if before is None:
+        return max(seen, default=None)
+    return longest_ttl_s(seen, before.negative_ttl_s, before_at=before.checked_at, at=asked.at)
 
 
 def _lies_last(asked: Asked) -> timedelta:

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rblwatch.core.plan import LONGEST_TTL, SLICE_TARGETS, bitmap, due_at, effective_interval, outdated, slice_of
+from rblwatch.core.plan import (
+    LONGEST_TTL,
+    SLICE_TARGETS,
+    bitmap,
+    due_at,
+    effective_interval,
+    longest_ttl_s,
+    outdated,
+    slice_of,
+)
 from tests.unit.samples import START, at
 
 QUARTER = timedelta(minutes=15)
@@ -51,6 +60,39 @@ def test_the_interval_that_is_shown_is_the_one_that_is_kept(interval: timedelta,
     assert due_at(START, interval, ttl) == START + shown
     assert interval <= shown <= max(interval, LONGEST_TTL + seconds(1))
     assert ttl is None or shown > min(ttl, LONGEST_TTL) or ttl == seconds(0)
+
+
+@pytest.mark.parametrize(
+    ("seen_s", "before_s", "minutes", "longest_s"),
+    [
+        # Nobody ever said.
+        ([], None, 5, None),
+        ([60, 30], None, 5, 60),
+        ([], 60, 5, 60),
+        # The rest that is told now says nothing of an answer that was fetched when more was left.
+        ([3], 60, 5, 60),
+        ([60], 3, 5, 60),
+        # An operator's shorter TTL is learned in some hours, however often the list is asked meanwhile.
+        ([60], 1000, 60, 900),
+        ([60], 1000, 120, 810),
+        ([60], 900, 60, 810),
+        ([60], 1000, 48 * 60, 60),
+        # An hour is the most that is held; what is said now counts whole.
+        ([60], 86_400, 5, 3600),
+        ([86_400], 86_400, 5, 86_400),
+    ],
+)
+def test_the_longest_ttl_counts_and_is_slowly_forgotten(
+    seen_s: list[int], before_s: int | None, minutes: int, longest_s: int | None
+) -> None:
+    assert longest_ttl_s(seen_s, before_s, before_at=at(0), at=at(minutes)) == longest_s
+
+
+def test_asking_often_forgets_no_faster() -> None:
+    held: int | None = 1000
+    for minute in range(1, 121):
+        held = longest_ttl_s([60], held, before_at=at(minute - 1), at=at(minute))
+    assert held == 810
 
 
 @pytest.mark.parametrize(
