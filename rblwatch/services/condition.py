@@ -29,18 +29,24 @@ from rblwatch.store.rows import NewNews, Sounding
 def watch_condition(repo: Repository, blocklist: Blocklist, terms: Terms, announcer: Announcer) -> None:
     """Open or end the incident about a list, as its latest soundings say; end its listings if it is as good as dead."""
     at = announcer.at
-    condition = condition_of(repo.soundings(blocklist.id), terms.roster.watchlist.families(blocklist.id))
+    soundings = repo.soundings(blocklist.id)
+    condition = condition_of(soundings, terms.roster.watchlist.families(blocklist.id))
     incident = repo.open_incidents().get(blocklist.id)
     if condition is None:
         return
     if incident is None and notable(condition, at, terms.blind_after):
         incident = repo.open_incident(_incident(blocklist, condition, at))
         _announce_incident(announcer, incident, Kind.BLIND)
-    elif incident is not None and condition.soundness.trusted:
+    elif incident is not None and condition.soundness.trusted and not _distrusted(soundings, at):
         repo.end_incident(incident.id, at)
         _announce_incident(announcer, replace(incident, ended_at=at), Kind.SIGHTED)
     if retired(condition, at):
         _retire(repo, blocklist, terms, announcer)
+
+
+def _distrusted(soundings: Iterable[Sounding], at: datetime) -> bool:
+    """Whether the good word of the probes may be a copy from before the list lied."""
+    return any(sounding.distrust_until is not None and at < sounding.distrust_until for sounding in soundings)
 
 
 def condition_of(soundings: Iterable[Sounding], families: Collection[Family]) -> Condition | None:

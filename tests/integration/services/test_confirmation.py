@@ -79,6 +79,24 @@ async def test_a_list_that_turns_wildcard_behind_cached_test_points_pages_nobody
     assert store.read_now(lambda queries: queries.incidents(open_only=True)) == []
 
 
+async def test_a_list_is_not_called_sound_again_on_the_word_of_cached_test_points(store: Store) -> None:
+    """The fresh point caught it; the points that every sweep meets are honest copies from before."""
+    site = await watching(store, list_of(positive_ttl_s=3600, negative_ttl_s=300))
+    site.clock.advance(minutes(5))
+    for probe in site.lookup.batches[0].probes:
+        site.lookup.question(NAMESERVER, "a.test", probe.target)
+    site.world.turn("a.test", Mode.WILDCARD)
+    for _ in range(3):
+        await site.sweep()
+        await site.deliver()
+        site.clock.advance(minutes(1))
+    await site.run(until=minutes(90))
+    assert [entry.line for message in site.notifier.arrived for entry in message.entries] == [Line.BLIND] * 2
+    site.world.turn("a.test", Mode.HEALTHY)
+    await site.run(until=minutes(150))
+    assert [entry.line for message in site.notifier.arrived for entry in message.entries][2:] == [Line.SIGHTED] * 2
+
+
 async def test_what_caches_hold_of_a_lie_is_not_believed_when_the_list_is_sound_again(store: Store) -> None:
     site = await watching(store, list_of(positive_ttl_s=1800))
     site.clock.advance(minutes(15))

@@ -350,6 +350,7 @@ async def test_the_end_of_an_incident_is_told_after_the_silence_that_muted_it(st
     store.write_now(lambda repo: repo.add_silence(Silence(id=0, until_at=at + minutes(60), blocklist="a.test"), at))
     site.world.turn("a.test", Mode.HEALTHY)
     await look(site)
+    await look(site)
     assert [entry.line for message in site.notifier.arrived for entry in message.entries] == [Line.BLIND]
     site.clock.advance(minutes(60))
     await site.end_silences()
