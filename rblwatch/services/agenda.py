@@ -56,7 +56,7 @@ class Agenda:
         for coverage in coverages:
             key = ((coverage.blocklist, coverage.family), coverage.slice)
             if key in bits and not bits[key] & ~coverage.asked:
-                self._rounds[key] = self._round_due(key[0], coverage.asked_at)
+                self._rounds[key] = self._round_due(key[0], coverage.asked_at, coverage.asked_at)
         for pair in pairs:
             self._schedule_pair(pair)
 
@@ -65,7 +65,7 @@ class Agenda:
         lane = (asked.blocklist.id, asked.family)
         self._learn(recorded.sounding)
         if asked.full:
-            self._rounds[lane, asked.slice] = self._round_due(lane, asked.started_at)
+            self._rounds[lane, asked.slice] = self._round_due(lane, asked.started_at, asked.at)
         waiting = self._pairs.get((lane, asked.slice), {})
         for target in asked.targets if waiting else ():
             if target in waiting:
@@ -119,8 +119,11 @@ class Agenda:
             for lane, parts in self._roster.slices.items()
         }
 
-    def _round_due(self, lane: Lane, asked_at: datetime | None) -> datetime | None:
-        return due_at(asked_at, self._schedule.interval, self._ttls.get(lane, (None, None))[1])
+    def _round_due(self, lane: Lane, asked_at: datetime | None, answered_at: datetime | None) -> datetime | None:
+        """The interval counts from the question; what caches hold of the answers, from the last of these."""
+        copies_gone_at = due_at(answered_at, timedelta(), self._ttls.get(lane, (None, None))[1])
+        again_at = due_at(asked_at, self._schedule.interval, None)
+        return max(again_at, copies_gone_at) if again_at and copies_gone_at else None
 
     def _learn(self, sounding: Sounding) -> None:
         self._ttls[sounding.blocklist, sounding.family] = (
