@@ -313,6 +313,17 @@ def _minute(moment: datetime) -> str:
         ),
         ([Step(0, CLEAR), Step(15, CLEAR, distrust=60), Step(60, SBL)], ["listed SBL since 60, clear 0"]),
         ([Step(0, CLEAR, distrust=60), Step(60, SBL)], ["listed SBL since 60, clear never, first look"]),
+        # It settles nothing either: a delisting is never told with an answer that says "listed".
+        (
+            [
+                Step(0, SBL),
+                Step(20, CLEAR, positive=None),
+                Step(25, CLEAR, positive=None),
+                Step(30, SBL, distrust=60),
+                Step(35, PBL, distrust=60),
+            ],
+            ["listed SBL since 0, clear never, first look"],
+        ),
         # Nor does a listed answer that may be a lie take a delisting back that waits, under whatever codes.
         (
             [Step(0, SBL), Step(20, CLEAR), Step(25, SBL, distrust=60), Step(60, CLEAR)],
@@ -382,7 +393,11 @@ IGNORED = Clear(SBL.codes, SBL.labels)
             [Step(0, CLEAR), Step(15, SBL), Step(30, Clear(PBL.codes)), Step(35, CLEAR)],
             ["delisted SBL since 30, clear 0"],
         ),
-        # Meant as a listing again: it is one anew.
+        # Meant as a listing again: it is one anew, last seen clear when it was read otherwise.
+        (
+            [Step(0, SBL), Step(30, IGNORED), Step(60, SBL)],
+            ["reinterpreted SBL since 30, clear never", "listed SBL since 60, clear 30"],
+        ),
         (
             [Step(0, CLEAR), Step(15, SBL), Step(30, IGNORED), Step(45, IGNORED), Step(60, SBL)],
             ["reinterpreted SBL since 30, clear 0", "listed SBL since 60, clear 45"],
@@ -428,6 +443,45 @@ def test_a_change_says_what_was_listed_before() -> None:
 def test_a_new_severity_or_label_of_the_same_codes_is_taken_over() -> None:
     renamed = replace(SBL, severity=Severity.MINOR, labels=("sbl",))
     assert live([Step(0, SBL), Step(15, renamed)])[0].listed == renamed
+
+
+@pytest.mark.parametrize(
+    ("history", "held"),
+    [
+        ([], Standing()),
+        ([Step(0, UNKNOWN)], Standing()),
+        ([Step(0, CLEAR), Step(15, CLEAR)], Standing(looked=True, clear_at=at(15))),
+        ([Step(0, CLEAR), Step(15, SBL)], Standing(looked=True, listed=SBL, clear_at=at(0), clears=0)),
+        # News of other codes, or the same codes again, end a row of clear answers.
+        (
+            [Step(0, SBL), Step(15, CLEAR), Step(30, PBL, negative=False), Step(35, PBL, negative=False)],
+            Standing(
+                looked=True,
+                listed=SBL,
+                clears=0,
+                pending=Pending(Change.CHANGED, PBL, at(30), at(35), None, "a"),
+            ),
+        ),
+        ([Step(0, SBL), Step(15, CLEAR), Step(30, SBL)], Standing(looked=True, listed=SBL, clears=0)),
+        (
+            [Step(0, SBL), Step(15, CLEAR)],
+            Standing(
+                looked=True, listed=SBL, clears=1, pending=Pending(Change.DELISTED, None, at(15), at(15), None, "a")
+            ),
+        ),
+        # Over, in either way: looked at, and clear since it was told.
+        ([Step(0, SBL), Step(15, CLEAR), Step(30, CLEAR)], Standing(looked=True, clear_at=at(30))),
+        ([Step(0, SBL), Step(15, Clear(SBL.codes))], Standing(looked=True, clear_at=at(15))),
+    ],
+)
+def test_each_history_leads_to_a_standing(history: list[Step], held: Standing) -> None:
+    assert live(history)[0] == held
+
+
+def test_a_positive_point_is_taken_for_granted_unless_it_is_said_that_there_is_none() -> None:
+    waiting = live([Step(0, SBL), Step(15, CLEAR)])[0]
+    observation = observe(waiting, CLEAR, Step(20, CLEAR).circumstances)
+    assert settle(observation, Proof(negative=True), 2, at(20))[1] is None
 
 
 def test_what_waits_can_be_seen() -> None:
