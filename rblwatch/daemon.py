@@ -64,6 +64,8 @@ class Daemon:
         self._ready = asyncio.Event()
         self._reloading: asyncio.Task[None] | None = None
         self._reload_again = False
+        self._changing = asyncio.Lock()
+        self._away: set[str] = set()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._engine = app.build_lookup(configured.settings.resolver)
         self._lost: Held | None = None
@@ -148,15 +150,24 @@ class Daemon:
         try:
             await step()
         except StoreUnavailable as error:
-            _log.error("daemon.database_away", extra={"job": name, "why": str(error)})
+            if name not in self._away:
+                _log.error("daemon.database_away", extra={"job": name, "why": str(error)})
+            self._away.add(name)
         except asyncio.CancelledError:
             # The scheduler does that when it is shut down.
             if not self._stopping:
                 raise
         except Exception:  # noqa: BLE001 - a job's boundary
             _log.exception("daemon.job_failed", extra={"job": name})
+        else:
+            if name in self._away:
+                _log.info("daemon.database_back", extra={"job": name})
+            self._away.discard(name)
 
     async def _sweep(self) -> None:
+        if self._monitor.sweeper.outdated:
+            _log.warning("daemon.configured_otherwise", extra={"remedy": "send SIGHUP if the file was changed"})
+            await self._change_over(self._configured)
         self._monitor.start_due()
         await self._monitor.release_first_looks()
 
@@ -236,6 +247,10 @@ class Daemon:
 
     async def _change_over(self, configured: Configured) -> None:
         """Let batches that are on their way finish under the old configuration, then work under the new one."""
+        async with self._changing:
+            await self._put_to_work(configured)
+
+    async def _put_to_work(self, configured: Configured) -> None:
         engine, before = self._engine, self._configured
         renewed = configured.settings.resolver != before.settings.resolver
         fresh = app.build_lookup(configured.settings.resolver) if renewed else engine

@@ -25,6 +25,7 @@ from rblwatch.services.answers import circumstances, remarkable, standing_before
 from rblwatch.services.asked import Asked, Terms
 from rblwatch.services.record import Recorded, record
 from rblwatch.store.database import Store
+from rblwatch.store.errors import StoreUnavailable, Unregistered
 from rblwatch.store.rows import Coverage, Pair, Sounding
 
 _log = logging.getLogger(__name__)
@@ -67,6 +68,9 @@ class Sweeper:
         self._terms = terms
         self._agenda = agenda
         self._running: dict[Lane, asyncio.Task[None]] = {}
+        self._unrecorded: set[Lane] = set()
+        self.outdated = False
+        """Whether another configuration was put to work on the database, so that this one has to be again."""
         self._points: dict[str, deque[Target]] = {}
         registered = frozenset(terms.roster.ids)
         #: One more point that must be clear in every batch; always the same, so that caches spare the operators.
@@ -114,13 +118,29 @@ class Sweeper:
         """All due batches of one lane, in order. A batch that fails here is tried again soon; none stops the others."""
         try:
             for job in jobs:
-                try:
-                    await self._ask(job, tally)
-                except Exception:  # noqa: BLE001 - a job's boundary: one list's trouble must not end the others
+                if not await self._asked(job, tally):
                     self._agenda.postpone(job, self._clock.now() + _AFTER_TROUBLE)
-                    _log.exception("sweep.batch_failed", extra={"blocklist": lane[0], "family": lane[1].value})
         finally:
             self._running.pop(lane, None)
+
+    async def _asked(self, job: Job, tally: Tally) -> bool:
+        """Ask and record one batch; False, and a word in the log, where that failed."""
+        place = {"blocklist": job.lane[0], "family": job.lane[1].value}
+        try:
+            await self._ask(job, tally)
+        except Unregistered as error:
+            self.outdated = True
+            _log.warning("sweep.outdated", extra={**place, "why": str(error)})
+        except StoreUnavailable as error:
+            if job.lane not in self._unrecorded:
+                _log.error("sweep.unrecorded", extra={**place, "why": str(error)})
+            self._unrecorded.add(job.lane)
+        except Exception:  # noqa: BLE001 - a job's boundary: one list's trouble must not end the others
+            _log.exception("sweep.batch_failed", extra=place)
+        else:
+            self._unrecorded.discard(job.lane)
+            return True
+        return False
 
     async def _ask(self, job: Job, tally: Tally) -> None:
         blocklist = self._terms.roster.watchlist.blocklists[job.lane[0]]

@@ -21,6 +21,9 @@ from rblwatch.store.rows import DaemonRow
 #: How long a transaction waits for another writer before it gives up.
 LOCK_WAIT_S = 10
 
+#: What a broken reference between rows means.
+UNREGISTERED = "what was to be recorded is no longer registered; another configuration was put to work on this database"
+
 
 class Hold(Protocol):
     """The right to be the one daemon of a database. The system gives it back when the process ends, however it ends."""

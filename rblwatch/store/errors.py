@@ -17,6 +17,10 @@ class StoreUnavailable(StoreError):
     """The database cannot be used now, and may be later by itself: unreachable, locked, out of space."""
 
 
+class Unregistered(StoreError):
+    """A target or list that was registered is gone: another configuration was put to work on this database."""
+
+
 class Held(StoreError):
     """Another daemon works on this database."""
 

@@ -18,8 +18,8 @@ import psycopg
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
-from rblwatch.store.backend import LOCK_WAIT_S, Backend, Hold
-from rblwatch.store.errors import StoreError, StoreUnavailable
+from rblwatch.store.backend import LOCK_WAIT_S, UNREGISTERED, Backend, Hold
+from rblwatch.store.errors import StoreError, StoreUnavailable, Unregistered
 from rblwatch.store.rows import DaemonRow
 
 # Arbitrary numbers, that nobody else uses: "rblw" as bytes, and one more.
@@ -85,6 +85,8 @@ class PostgresBackend(Backend):
             return self._explain_connecting(error, said)
         if state.startswith(_PASSING):
             return StoreUnavailable(f"{self.where}: the database can't be used now ({said})")
+        if state == "23503":
+            return Unregistered(f"{self.where}: {UNREGISTERED}")
         if state in ("42501", "3F000"):
             return StoreError(f"{self.where}: this user has too few rights ({said}); grant them, or use another user")
         if state == "42P01":

@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
-from rblwatch.store.backend import LOCK_WAIT_S, Backend, Hold
-from rblwatch.store.errors import StoreError, StoreUnavailable
+from rblwatch.store.backend import LOCK_WAIT_S, UNREGISTERED, Backend, Hold
+from rblwatch.store.errors import StoreError, StoreUnavailable, Unregistered
 from rblwatch.store.rows import DaemonRow
 
 #: A reader that stays open lets the log grow; once it is gone, the file is cut down to this size again.
@@ -99,6 +99,8 @@ class SqliteBackend(Backend):
         code = getattr(error, "sqlite_errorcode", None)
         if not isinstance(error, sqlite3.Error) or code is None:
             return None
+        if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+            return Unregistered(f"{self.where}: {UNREGISTERED}")
         primary = code & 0xFF  # the rest refines it. Source: sqlite.org/rescode.html
         if primary in _PASSING:
             return StoreUnavailable(f"{self.where}: {_PASSING[primary]} (SQLite: {error})")
