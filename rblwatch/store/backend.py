@@ -53,7 +53,10 @@ class Backend(ABC):
 
     @abstractmethod
     def exists(self) -> bool:
-        """Whether there is a database at all; one that is only unreachable exists."""
+        """Whether there is a database at all; one that is only unreachable exists.
+
+        Raises: StoreError, where there is something else in its place.
+        """
 
     @abstractmethod
     def writer(self) -> Engine:

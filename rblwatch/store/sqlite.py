@@ -52,14 +52,14 @@ class SqliteBackend(Backend):
         folder = self._path.parent
         if not _may(folder, os.X_OK):
             raise StoreError(f"{self.where}: there is no folder {folder} that this user may enter; create it")
-        if self._path.is_dir():
-            raise StoreError(f"{self.where}: this is a folder; [database] url must name a file in it")
+        self._refuse_folder()
         if not _may(folder, os.W_OK):
             raise StoreError(f"{self.where}: this user may not write to the folder {folder}, and SQLite needs to")
         if self.exists() and not _may(self._path, os.R_OK | os.W_OK):
             raise StoreError(f"{self.where}: this user may not read and write the file; change its owner or mode")
 
     def exists(self) -> bool:
+        self._refuse_folder()
         return _may(self._path, os.F_OK)
 
     def writer(self) -> Engine:
@@ -118,6 +118,10 @@ class SqliteBackend(Backend):
             raise self.explain(error) or StoreError(f"{self.where}: the backup failed ({error})") from error
         if found != "ok":
             raise StoreError(f"{self.where}: the copy is damaged, and so is probably the database ({found})")
+
+    def _refuse_folder(self) -> None:
+        if _may(self._path, os.F_OK) and self._path.is_dir():
+            raise StoreError(f"{self.where}: this is a folder; [database] url must name a file in it")
 
     @property
     def _lock_path(self) -> Path:
