@@ -41,6 +41,8 @@ _DELIVER_EVERY_S = 0.5
 _CLOCK_EVERY_S = 5.0
 _BEAT_EVERY_S = 10.0
 _SILENCES_EVERY_S = 30.0
+#: Between two tries to reload while the database is away.
+_RELOAD_RETRY_S = 2.0
 #: A wall clock that moved this much more or less than the monotonic one was stepped.
 _CLOCK_STEP_S = 2.0
 #: They pass side by side.
@@ -220,14 +222,17 @@ class Daemon:
             self._reloading = asyncio.create_task(self._reload_as_asked(), name="reload")
 
     async def _reload_as_asked(self) -> None:
-        """Reload until no signal came meanwhile: the file may have been written again since it was read."""
+        """Reload until it is done and no signal came meanwhile: the file may have been written again since."""
         await self._ready.wait()
         while self._reload_again and not self._stopping:
             self._reload_again = False
             await self._reload()
 
     async def _reload(self) -> None:
-        """Read the configuration again; a bad one, or one that cannot be put to work, leaves everything as it is."""
+        """Read the configuration again; a bad one, or one that cannot be put to work, leaves everything as it is.
+
+        One that only has to wait for the database is tried again.
+        """
         before = self._configured
         try:
             configured = await asyncio.to_thread(self._read_again)
@@ -236,6 +241,10 @@ class Daemon:
                 settings = replace(configured.settings, database_url=before.settings.database_url)
                 configured = replace(configured, settings=settings)
             await self._change_over(configured)
+        except StoreUnavailable as error:
+            _log.error("reload.waits", extra={"why": str(error)})
+            await asyncio.sleep(_RELOAD_RETRY_S)
+            self._reload_again = True
         except RblwatchError as error:
             _log.error("reload.refused", extra={"why": str(error)})
             await self._tell_refused(error)

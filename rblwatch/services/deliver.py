@@ -139,6 +139,9 @@ class Deliverer:
                 return
             outcome = await self._send(prepared)
             await self._receipt(prepared, outcome)
+        except StoreUnavailable as error:
+            _log.error("delivery.interrupted", extra={"delivery": claimed.delivery.id, "why": str(error)})
+            self._interrupted.append(claimed)
         except Exception:  # noqa: BLE001 - a job's boundary: the delivery is given back and taken up again
             _log.exception("delivery.interrupted", extra={"delivery": claimed.delivery.id})
             self._interrupted.append(claimed)

@@ -12,10 +12,8 @@ from tests.support.blocklists import Blocklists
 from tests.support.estate import FAST, Registered, chat_url
 from tests.support.httpsink import HttpSink
 from tests.support.program import Program
-from tests.support.scene import MX1, MX2, ONE, TWO, Scene, new_scene
+from tests.support.scene import MX1, MX2, MX3, ONE, TWO, Scene, new_scene
 from tests.support.waiting import eventually
-
-MX3 = "198.18.0.3"
 
 
 @pytest.fixture

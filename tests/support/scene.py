@@ -20,6 +20,8 @@ from tests.support.smtpsink import SmtpSink
 from tests.support.waiting import eventually
 
 MX1, MX2 = "198.18.0.1", "198.18.0.2"
+#: Registered by nobody to begin with.
+MX3 = "198.18.0.3"
 ONE, TWO = "one.example", "two.example"
 
 
