@@ -36,7 +36,8 @@ from rblwatch.store.rows import DaemonRow
 
 _log = logging.getLogger(__name__)
 
-_SWEEP_EVERY_S = 1.0
+#: Of the 2 s that news may take besides what caches and the configuration impose, these two take their share.
+_SWEEP_EVERY_S = 0.5
 _DELIVER_EVERY_S = 0.5
 _CLOCK_EVERY_S = 5.0
 _BEAT_EVERY_S = 10.0
