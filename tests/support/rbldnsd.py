@@ -92,6 +92,10 @@ class Zone:
         """Every question that the server was asked about this zone, in order, as `NAME TYPE`."""
         return [question for question in self.server.questions() if question.split()[0].endswith("." + self.name)]
 
+    def asked(self, address: str) -> int:
+        """How often the server itself was asked whether an address is listed."""
+        return self.questions().count(f"{question_name(address, self.name)} A")
+
     def _behave(self, action: str) -> None:
         self.behaviour = action
         self.server.reload()
@@ -147,6 +151,12 @@ class Rbldnsd:
         if self._process is not None:
             self._process.stop()
             self._process = None
+
+    def behave(self, **behaviours: str) -> None:
+        """Change how several zones answer, all at once: `behave(bl=":empty")` is about `bl.example`."""
+        for name, behaviour in behaviours.items():
+            self.zones[f"{name}.example"].behaviour = behaviour
+        self.reload()
 
     def reload(self) -> None:
         """Write the zones, and return once the server answers from them."""
