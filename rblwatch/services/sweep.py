@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -34,8 +34,11 @@ _log = logging.getLogger(__name__)
 _POINTS_REMEMBERED = 600
 #: A random float has 53 random bits; a larger factor would only add zeros to them.
 _CHANCES = 2**53
-#: After a batch could not be recorded, e.g. because the database is away.
+#: After a batch could not be recorded, e.g. because the database is away. What was asked is lost with it, so a database
+#: that stays away must not make us ask without end: after so many failures in a row the wait doubles.
 _AFTER_TROUBLE = timedelta(seconds=5)
+_PATIENT_FAILURES = 6
+_LONGEST_TROUBLE = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
@@ -68,7 +71,8 @@ class Sweeper:
         self._terms = terms
         self._agenda = agenda
         self._running: dict[Lane, asyncio.Task[None]] = {}
-        self._unrecorded: set[Lane] = set()
+        self._failures: Counter[Lane] = Counter()
+        """Batches in a row that could not be recorded."""
         self.outdated = False
         """Whether another configuration was put to work on the database, so that this one has to be again."""
         self._points: dict[str, deque[Target]] = {}
@@ -119,7 +123,8 @@ class Sweeper:
         try:
             for job in jobs:
                 if not await self._asked(job, tally):
-                    self._agenda.postpone(job, self._clock.now() + _AFTER_TROUBLE)
+                    self._failures[lane] += 1
+                    self._agenda.postpone(job, self._clock.now() + _pause(self._failures[lane]))
         finally:
             self._running.pop(lane, None)
 
@@ -132,13 +137,12 @@ class Sweeper:
             self.outdated = True
             _log.warning("sweep.outdated", extra={**place, "why": str(error)})
         except StoreUnavailable as error:
-            if job.lane not in self._unrecorded:
+            if not self._failures[job.lane]:
                 _log.error("sweep.unrecorded", extra={**place, "why": str(error)})
-            self._unrecorded.add(job.lane)
         except Exception:  # noqa: BLE001 - a job's boundary: one list's trouble must not end the others
             _log.exception("sweep.batch_failed", extra=place)
         else:
-            self._unrecorded.discard(job.lane)
+            del self._failures[job.lane]
             return True
         return False
 
@@ -182,8 +186,9 @@ class Sweeper:
         if not told and has_positive:
             return replace(asked, proof=proof)
         answer = await self._fresh_negative(asked.blocklist, asked.family, asked.result.nameserver)
-        texts = await self._lookup.texts(asked.blocklist, told) if told else {}
         proof = replace(proof, negative=assess(asked.blocklist, answer.probes).trusted)
+        # A list that was just caught lying is not asked for its words on thousands of targets.
+        texts = await self._lookup.texts(asked.blocklist, told) if told and proof.negative else {}
         result = replace(asked.result, questions=asked.result.questions + answer.questions)
         return replace(asked, proof=proof, proof_answers=answer.probes, texts=texts, result=result)
 
@@ -240,3 +245,9 @@ class Sweeper:
             )
         if self.on_recorded is not None:
             self.on_recorded(asked, recorded)
+
+
+def _pause(failures: int) -> timedelta:
+    """How long a lane is left alone after its n-th failure in a row, counted from 1."""
+    doublings = min(max(failures - _PATIENT_FAILURES, 0), 16)
+    return min(_AFTER_TROUBLE * (1 << doublings), _LONGEST_TROUBLE)
