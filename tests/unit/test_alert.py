@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rblwatch.core.alert import Drop, Group, Kind, Line, News, Told, compose, ending_line
+from rblwatch.core.alert import FIRST_LOOK_WAIT, Drop, Group, Kind, Line, News, Told, compose, ending_line
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.question import Reason
@@ -103,6 +104,8 @@ def changed(number: int, before: str, codes: str) -> News:
         ([changed(1, "127.0.0.2", "127.0.0.3")], ("127.0.0.2", "127.0.0.3")),
         # Two steps are told as one, from the codes that the recipient knows.
         ([changed(1, "127.0.0.2", "127.0.0.3"), changed(2, "127.0.0.3", "127.0.0.4")], ("127.0.0.2", "127.0.0.4")),
+        # A catch-up with what stands, which joined the message first, knows of no codes from before.
+        ([*news(LISTED), changed(1, "127.0.0.2", "127.0.0.3")], ("127.0.0.2", "127.0.0.3")),
         # There and back again is nothing.
         ([changed(1, "127.0.0.2", "127.0.0.3"), changed(2, "127.0.0.3", "127.0.0.2")], None),
     ],
@@ -149,6 +152,10 @@ def _incident() -> Incident:
         since_at=at(0),
         opened_at=at(0),
     )
+
+
+def test_first_looks_are_held_for_five_minutes_at_most() -> None:
+    assert timedelta(minutes=5) == FIRST_LOOK_WAIT
 
 
 def test_nothing_to_say_is_no_message() -> None:

@@ -217,7 +217,7 @@ def test_another_route_never_takes_news_away(
 @given(subjects, st.lists(routes, max_size=4))
 def test_nobody_is_told_of_the_end_of_what_he_was_not_told_of(subject: Subject, several: list[Route]) -> None:
     """Law 5."""
-    if subject.is_end:
+    if subject.topic is Topic.DELISTED or subject.ended_otherwise:
         assert decide(subject, "chat", several, aware=False) is not Decision.TELL
 
 

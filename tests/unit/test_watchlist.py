@@ -149,6 +149,10 @@ def test_targets_are_cut_into_slices_by_their_ids() -> None:
         Slice(1, (third, fourth), bitmap([4096, 4101])),
     )
     assert roster.slices["both", Family.IPV6] == (Slice(1, (six,), bitmap([4100])),)
+    # The same order every time, whatever the order of the targets.
+    assert list(roster.slices) == [("v4", Family.IPV4), ("both", Family.IPV4), ("both", Family.IPV6)]
+    turned = enrol(watchlist, {first: 8200, second: 4097, third: 4096, fourth: 0, six: 1})
+    assert [part.number for part in turned.slices["v4", Family.IPV4]] == [0, 1, 2]
     # Where there is nothing to ask, there is no slice.
     assert ("v4", Family.IPV6) not in roster.slices
     assert ("names", Family.NAME) not in roster.slices
