@@ -28,6 +28,9 @@ _OPENINGS = {
     Group.FIRST_LOOK: "Already listed when we first looked; since when is not known.",
     Group.STANDING: "What stands now. You were not told before: this channel or its route is new, or it was muted.",
 }
+_AFTER_SILENCE = "A silence has ended. What it kept from you:"
+#: Lines that go on with something the reader knows.
+_GOING_ON = frozenset({Line.CHANGED, Line.DELISTED, Line.ENDED, Line.SIGHTED})
 
 
 class Tone(StrEnum):
@@ -58,12 +61,18 @@ def render(message: Message, sink: Sink) -> Rendered:
     title = _title(message, sink)
     body = lay_out(
         sections,
-        opening=_OPENINGS.get(message.group, ""),
+        opening=_opening(message),
         small_print=f"rblwatch alert {message.alert_id}, delivery {message.delivery_id}",
         limit=sink.body_limit - (0 if sink.title_limit else sink.size(f"{title}\r\n")),
         size=sink.size,
     )
     return Rendered(title, body, _tone(message))
+
+
+def _opening(message: Message) -> str:
+    if message.group is Group.STANDING and any(entry.line in _GOING_ON for entry in message.entries):
+        return _AFTER_SILENCE
+    return _OPENINGS.get(message.group, "")
 
 
 def _title(message: Message, sink: Sink) -> str:

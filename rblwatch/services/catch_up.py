@@ -7,7 +7,7 @@ Must not know how listings begin or end.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -43,6 +43,7 @@ class _CatchUp:
         self._at = at
         self._announcer = Announcer(repo, policy, at)
         self._silences = repo.silences(at)
+        self._aware: Mapping[int, set[str]] = {}
         self._failed = {recipient: repo.failed_listings(recipient) for recipient in policy.recipients}
 
     def run(self) -> None:
@@ -50,6 +51,7 @@ class _CatchUp:
         self._release_listings()
         self._release_incidents()
         listings = [listing for listing in self._repo.open_listings() if listing.target in self._watchlist.servers]
+        self._aware = self._repo.aware_by_listing()
         for recipient in self._policy.recipients:
             for listing in self._newly_concerning(recipient, listings):
                 self._tell(
@@ -66,7 +68,7 @@ class _CatchUp:
                 listing.id not in self._failed[recipient]
                 and decide(subject, recipient, self._policy.routes, aware=False) is Decision.TELL
                 and silenced(subject, self._silences, self._at) is None
-                and recipient not in self._repo.aware(listing.id)
+                and recipient not in self._aware[listing.id]
             ):
                 yield listing
 
@@ -76,10 +78,9 @@ class _CatchUp:
         if silenced(subject, self._silences, self._at) is not None:
             return
         cause = (
-            f"no route leads news of {listing.server} to this channel any more: "
-            "a tag or a route was taken out of the configuration"
+            "no route leads news of it to this channel any more: a tag or a route was taken out of the configuration"
         )
-        for recipient in sorted(self._repo.aware(listing.id) & set(self._policy.recipients)):
+        for recipient in sorted(self._aware[listing.id] & set(self._policy.recipients)):
             decision = decide(subject, recipient, self._policy.routes, aware=True)
             gone = decision in (Decision.OTHER_TAGS, Decision.NO_ROUTE)
             if gone and listing.id not in self._failed[recipient]:

@@ -6,10 +6,14 @@ any list: everything here follows from what is stored and what is configured.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from ipaddress import IPv4Address
 
 from rblwatch.core.listing import Ending, Listing
+from rblwatch.core.question import Found
 from rblwatch.core.target import Target
+from rblwatch.core.verdict import Listed, judge
 from rblwatch.core.watchlist import Roster, Watchlist, enrol
 from rblwatch.services.announce import Announcer, Policy, announce_end
 from rblwatch.services.catch_up import catch_up
@@ -44,6 +48,7 @@ class _Reconciliation:
         kept = {target: target_id for target, target_id in ids.items() if target in self._watchlist.servers}
         roster = enrol(self._watchlist, kept)
         self._trim(roster)
+        self._read_again()
         return roster
 
     def _meet_recipients(self) -> None:
@@ -72,6 +77,20 @@ class _Reconciliation:
             if cause is not None:
                 ended = self._repo.end_listing(listing.id, self._at, Ending.UNWATCHED)
                 announce_end(self._announcer, ended, cause, self._watchlist)
+
+    def _read_again(self) -> None:
+        """Give standing listings the severity and labels that their codes have now, before anybody is told by them.
+
+        Codes that mean no listing any more end it in the next sweep, on the list's own answer.
+        """
+        for listing in self._repo.open_listings():
+            blocklist = self._watchlist.blocklists.get(listing.blocklist)
+            if blocklist is None:
+                continue
+            codes = tuple(IPv4Address(code) for code in listing.codes)
+            said = judge(Found(codes), blocklist, None, target=listing.target)
+            if isinstance(said, Listed) and (said.severity, said.labels) != (listing.severity, listing.labels):
+                self._repo.update_listing(replace(listing, severity=said.severity, labels=said.labels))
 
     def _forget(self, ids: dict[Target, int]) -> None:
         """Drop what is held of pairs that are no longer asked about; should they come back, they are looked at anew."""
@@ -113,7 +132,7 @@ def _why_unwatched(listing: Listing, watchlist: Watchlist) -> str | None:
         gone = [name for name in listing.servers if name not in watchlist.tags]
         if gone:
             return f"the server {gone[0]} is no longer configured"
-        return f"{listing.target} is no longer registered under {listing.server}"
+        return f"no longer registered under {listing.server}"
     if listing.blocklist not in watchlist.blocklists:
         return f"the list {listing.blocklist} is no longer configured"
     if not watchlist.asks(listing.blocklist, listing.target):

@@ -14,6 +14,7 @@ from rblwatch.core.alert import Group, Kind
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.plan import bitmap, slice_of
 from rblwatch.core.settings import Topic
+from rblwatch.core.soundness import Expectation
 from rblwatch.core.standing import (
     Change,
     Transition,
@@ -147,14 +148,18 @@ class _Recording:
                 self._tell(listing, transition, Kind.DELISTED, Group.NEWS)
             case Change.REINTERPRETED:
                 listing = self._end(self._known(listing_id), transition, Ending.REINTERPRETED)
-                codes = ", ".join(listing.codes)
-                cause = f"what {codes} of {listing.blocklist} means here was changed: it is no listing any more"
-                announce_end(self._announcer, listing, cause, self._watchlist)
+                announce_end(self._announcer, listing, self._why_reinterpreted(listing), self._watchlist)
             case _:
                 assert_never(transition.change)
         self._repo.add_transition(listing.id, transition, self._asked.at)
         self._transitions.append((transition, listing))
         return listing.id if listing.stands else None
+
+    def _why_reinterpreted(self, listing: Listing) -> str:
+        if listing.target in self._asked.blocklist.accepted:
+            return f"its listing on {listing.blocklist} was accepted in the configuration, and counts as none"
+        codes = ", ".join(listing.codes)
+        return f"what {codes} of {listing.blocklist} means here was changed: it is no listing any more"
 
     def _tell(self, listing: Listing, transition: Transition, kind: Kind, group: Group) -> None:
         news = NewNews(
@@ -248,4 +253,5 @@ class _Recording:
 def _evidence(asked: Asked) -> str:
     probes = [answered.probe for answered in (*asked.result.probes, *asked.proof_answers)]
     points = [f"{probe.target} {probe.expected}" for probe in probes]
-    return f"self-test passed: {', '.join(points)}" if points else "no self-test"
+    tested = any(probe.expected is Expectation.LISTED for probe in probes)
+    return f"{'self-test passed' if tested else 'the list has no self-test; asked besides'}: {', '.join(points)}"

@@ -6,6 +6,7 @@ delivery later is `outbox.py`'s. Must not decide anything.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -123,22 +124,43 @@ class Tellings(Area):
 
     def aware(self, listing_id: int) -> set[str]:
         """Recipients that know the listing as open, or will by a message that is on its way."""
-        known = self.recipients_told(listing_id)
-        expecting = self._expecting(listing_id, Kind.LISTED, Kind.CHANGED) - set(known)
-        knowing = expecting | {recipient for recipient, state in known.items() if state is Told.OPEN}
-        # Whoever is about to read that he hears no more of it is as good as not told.
-        return knowing - self._expecting(listing_id, Kind.UNROUTED) if knowing else knowing
+        return self._aware(listing_id)[listing_id]
 
-    def _expecting(self, listing_id: int, *kinds: Kind) -> set[str]:
-        """Recipients to whom news of these kinds about a listing is on its way."""
+    def aware_by_listing(self) -> Mapping[int, set[str]]:
+        """`aware` for all listings at once; a listing that nobody knows has an empty set."""
+        return self._aware(None)
+
+    def _aware(self, listing_id: int | None) -> Mapping[int, set[str]]:
+        known = self._told_pairs(listing_id)
+        expecting = self._expecting(listing_id, Kind.LISTED, Kind.CHANGED) - known.keys()
+        knowing = expecting | {pair for pair, state in known.items() if state is Told.OPEN}
+        # Whoever is about to read that he hears no more of it is as good as not told.
+        unrouted = self._expecting(listing_id, Kind.UNROUTED) if knowing else set()
+        aware: dict[int, set[str]] = defaultdict(set)
+        for listing, recipient in knowing - unrouted:
+            aware[listing].add(recipient)
+        return aware
+
+    def _told_pairs(self, listing_id: int | None) -> dict[tuple[int, str], Told]:
+        """What is known of one listing or of all, by listing and recipient."""
+        columns = told_table.c
+        known = select(columns.listing_id, columns.recipient, columns.state)
+        if listing_id is not None:
+            known = known.where(columns.listing_id == listing_id)
+        return {(listing, recipient): state for listing, recipient, state in self._connection.execute(known)}
+
+    def _expecting(self, listing_id: int | None, *kinds: Kind) -> set[tuple[int, str]]:
+        """Listings and the recipients to whom news of these kinds about them is on its way."""
         coming = (
-            select(telling_table.c.recipient)
-            .join(news_table)
+            select(news_table.c.listing_id, telling_table.c.recipient)
+            .join_from(news_table, telling_table)
             .join(delivery_table, delivery_table.c.id == telling_table.c.delivery_id)
-            .where(news_table.c.listing_id == listing_id, news_table.c.kind.in_(kinds))
+            .where(news_table.c.listing_id.is_not(None), news_table.c.kind.in_(kinds))
             .where(telling_table.c.decision == Decision.TELL, _UNFINISHED)
         )
-        return set(self._connection.execute(coming).scalars())
+        if listing_id is not None:
+            coming = coming.where(news_table.c.listing_id == listing_id)
+        return {(listing, recipient) for listing, recipient in self._connection.execute(coming)}
 
     def has_telling(self, recipient: str, listing_id: int) -> bool:
         """Whether anything was ever decided about a listing for a recipient."""

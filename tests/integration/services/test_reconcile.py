@@ -129,7 +129,7 @@ async def test_an_address_that_is_taken_out_of_a_server_says_so(store: Store) ->
     await look(site)
     await site.reload(settings_of([MX1], [A]))
     await tell(site)
-    assert causes(site, CHAT)[1:] == ["10.0.0.2 is no longer registered under mx1"]
+    assert causes(site, CHAT)[1:] == ["no longer registered under mx1"]
 
 
 async def test_a_server_that_comes_back_is_looked_at_anew(store: Store) -> None:
@@ -347,3 +347,34 @@ async def test_two_new_servers_with_the_same_address_are_asked_about_once(store:
     site = await watching(store, list_of("a.test"), servers=[MX1, twin])
     assert [list(batch.targets) for batch in site.lookup.batches] == [[HOST]]
     assert store.read_now(lambda queries: queries.targets()).keys() == {Target("10.0.0.1", Family.IPV4)}
+
+
+async def test_a_range_that_is_taken_out_is_one_cause_and_one_message(store: Store) -> None:
+    wide = Server(name="mx1", networks=(ip_network("10.0.0.0/29"),))
+    site = await watching(store, list_of("a.test"), servers=[wide])
+    for number in range(4, 8):
+        site.world.list("a.test", Target(f"10.0.0.{number}", Family.IPV4))
+    await look(site)
+    await site.reload(settings_of([MX1], [A]))
+    await tell(site)
+    assert [len(message.entries) for message in to(site, CHAT)][1:] == [4]
+
+
+async def test_a_route_that_is_taken_out_is_one_cause_and_one_message(store: Store) -> None:
+    site = await listed_twice(store)
+    await site.reload(settings_of([MX1, MX2], [A, B], routes=[EVERYTHING]))
+    await tell(site)
+    assert [said(m) for m in to(site, CHAT)] == [[(Line.UNROUTED, "10.0.0.1"), (Line.UNROUTED, "10.0.0.2")]]
+
+
+async def test_a_severity_that_the_admin_raises_reaches_those_who_had_not_to_be_told(store: Store) -> None:
+    low = replace(A, otherwise=replace(A.otherwise, severity=Severity.INFORMATIONAL))
+    site = await watching(store, list_of("a.test"), settings=settings_of([MX1], [low]))
+    site.world.list("a.test", HOST)
+    await look(site)
+    assert to(site, CHAT) == []
+    await site.reload(settings_of([MX1], [A]))
+    await tell(site)
+    assert [said(message) for message in to(site, CHAT)] == [[(Line.LISTED, "10.0.0.1")]]
+    await look(site)
+    assert len(to(site, CHAT)) == 1
