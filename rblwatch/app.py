@@ -12,7 +12,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -252,6 +252,7 @@ async def sweep(configured: Configured, on_list: Callable[[str], None]) -> Swept
     """
     from rblwatch.services.deliver import Deliverer  # noqa: PLC0415
     from rblwatch.services.monitor import Monitor, sweep_once  # noqa: PLC0415
+    from rblwatch.store.errors import StoreError  # noqa: PLC0415
 
     clock = SystemClock()
     store = open_store(configured.settings)
@@ -261,7 +262,12 @@ async def sweep(configured: Configured, on_list: Callable[[str], None]) -> Swept
             monitor = Monitor(store, engine, clock, work.terms, configured.settings.schedule)
             holder = f"sweep:{uuid.uuid4().hex}"
             deliverer = Deliverer(store, build_notifier(configured.settings), clock, work.desk, holder=holder)
-            return await sweep_once(store, monitor, deliverer, clock, on_list)
+            try:
+                return await sweep_once(store, monitor, deliverer, clock, on_list)
+            finally:
+                # Interrupted, it gives back what it was sending, so that nobody has to wait for its leases to run out.
+                with suppress(StoreError):
+                    await store.write(lambda repo: repo.release(holder, clock.now()))
     finally:
         store.close()
 
