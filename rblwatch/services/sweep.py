@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 #: A fresh point is not asked again while a cache may hold it; 768 documentation addresses leave this much room.
 _POINTS_REMEMBERED = 600
+#: A restart forgets which points were asked; that all of so many are in a cache is too much of a chance.
+_POINTS_AT_ONCE = 3
 #: A random float has 53 random bits; a larger factor would only add zeros to them.
 _CHANCES = 2**53
 #: After a batch could not be recorded, e.g. because the database is away. What was asked is lost with it, so a database
@@ -223,13 +225,13 @@ class Sweeper:
                 yield target, want
 
     async def _fresh_negative(self, blocklist: Blocklist, family: Family, nameserver: str) -> BatchResult:
-        """Ask about a point that no cache can hold, through the nameserver whose answers it is to vouch for."""
+        """Ask about points that no cache can hold, through the nameserver whose answers they are to vouch for."""
         used = self._points.setdefault(blocklist.id, deque(maxlen=_POINTS_REMEMBERED))
-        number = int(self._clock.random() * _CHANCES)
-        point = fresh_point(family, number, self._reserved.union(used))
-        used.append(point)
-        probe = Probe(point, Expectation.CLEAR)
-        return await self._lookup.ask(Batch(blocklist=blocklist, family=family, probes=(probe,), nameserver=nameserver))
+        for _ in range(_POINTS_AT_ONCE):
+            number = int(self._clock.random() * _CHANCES)
+            used.append(fresh_point(family, number, self._reserved.union(used)))
+        points = tuple(Probe(point, Expectation.CLEAR) for point in list(used)[-_POINTS_AT_ONCE:])
+        return await self._lookup.ask(Batch(blocklist=blocklist, family=family, probes=points, nameserver=nameserver))
 
     def _report(self, asked: Asked, recorded: Recorded) -> None:
         for transition, listing in recorded.transitions:

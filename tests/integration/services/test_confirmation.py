@@ -16,6 +16,8 @@ from rblwatch.store.database import Store
 from tests.integration.services.scene import (
     CHAT,
     HOST,
+    MX1,
+    MX2,
     OTHER,
     TEST_POINT,
     condition,
@@ -27,7 +29,7 @@ from tests.integration.services.scene import (
     unverified,
     watching,
 )
-from tests.support.site import Fate
+from tests.support.site import Fate, settings_of
 from tests.support.world import NAMESERVER, START, Mode, ScriptedList
 
 SECOND = "127.0.0.2:53"
@@ -95,6 +97,24 @@ async def test_a_list_is_not_called_sound_again_on_the_word_of_cached_test_point
     site.world.turn("a.test", Mode.HEALTHY)
     await site.run(until=minutes(150))
     assert [entry.line for message in site.notifier.arrived for entry in message.entries][2:] == [Line.SIGHTED] * 2
+
+
+async def test_a_fresh_point_that_a_restart_forgot_vouches_for_nothing_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There are but 768 of them for IPv4, so one that was asked before may be drawn again while a cache holds it."""
+    site = await watching(store, list_of(positive_ttl_s=3600, negative_ttl_s=3600), first_round=False)
+    monkeypatch.setattr(site.clock, "random", iter([0.1, 0.2, 0.3]).__next__)
+    site.world.list("a.test", OTHER)
+    await site.sweep()
+    assert held(site) == [("a.test", "10.0.0.2")]
+    newcomer = Server(name="mx3", networks=(ip_network("10.0.0.3/32"),))
+    await site.start(settings_of([MX1, MX2, newcomer], [list_of().blocklist]))
+    monkeypatch.setattr(site.clock, "random", iter([0.1, 0.4, 0.5]).__next__)
+    site.world.turn("a.test", Mode.WILDCARD)
+    await site.sweep()
+    assert condition(site, "a.test").soundness.flaw is Flaw.WILDCARD
+    assert held(site) == [("a.test", "10.0.0.2")]
 
 
 async def test_what_caches_hold_of_a_lie_is_not_believed_when_the_list_is_sound_again(store: Store) -> None:
