@@ -202,25 +202,3 @@ def test_one_answer_that_means_nothing_leaves_one_target_unknown(
         trouble.name: trouble.reason for trouble in TROUBLES[:-1]
     }
     assert installed.titles == {"chat": [], "mail": []}
-
-
-def test_a_list_that_is_unsound_for_ipv6_only_is_believed_about_ipv4(
-    rbldnsd: Rbldnsd, install: Install, start_program: StartProgram
-) -> None:
-    zone = rbldnsd.zone("four.example", ttl_s=1, negative_ttl_s=1)
-    zone.add("2001:db8::/32", Entry("127.0.0.2", "all of IPv6"))
-    installed = install(servers={"mx1": (MX1, MX1_V6)}, customs={"four": "four.example"})
-    daemon = start_program("--config", str(installed.write()), "run")
-    daemon.wait_for_line("sweep.finished")
-    zone.add(MX1)
-    installed.hear(f"mx1 ({MX1}) is listed on four")
-    installed.hear("four (four.example) cannot be believed", "lists 2001:db8:0:1::, which it must not")
-    let_sweep(daemon)
-    code, status = installed.read("status")
-    four, six = status["servers"][0]["targets"]
-    assert (code, four["listed"], six["listed"]) == (1, 1, 0)
-    assert [(one["verdict"], one["reason"]) for one in six["verdicts"]] == [("unknown", "unsound")]
-    zone.remove(MX1)
-    installed.hear(f"mx1 ({MX1}) is no longer listed on four")
-    for messages in installed.heard.values():
-        assert about(messages, MX1_V6) == []

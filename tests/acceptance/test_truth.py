@@ -119,22 +119,45 @@ def assert_dates(installed: Installation, server: str, added_at: datetime) -> No
     assert datetime.fromisoformat(pair["clear_at"]) <= second <= datetime.fromisoformat(pair["listed_at"])
 
 
-def test_ipv6_is_told_like_ipv4(rbldnsd: Rbldnsd, install: Install, start_program: StartProgram) -> None:
-    zone = rbldnsd.zone("both.example", ttl_s=1, negative_ttl_s=1)
-    installed = install(servers={"mx1": (MX1, MX1_V6)}, customs={"both": "both.example"})
+def test_ipv6_is_told_like_ipv4_by_lists_that_are_sound_for_it(
+    rbldnsd: Rbldnsd, install: Install, start_program: StartProgram
+) -> None:
+    """One list lists all of IPv6: it is believed about IPv4 all the same, and nobody's IPv6 address is told."""
+    both = rbldnsd.zone("both.example", ttl_s=1, negative_ttl_s=1)
+    four = rbldnsd.zone("four.example", ttl_s=1, negative_ttl_s=1, listed=["2001:db8::/32"])
+    installed = install(servers={"mx1": (MX1, MX1_V6)}, customs={"both": both.name, "four": four.name})
     daemon = start_program("--config", str(installed.write()), "run")
-    daemon.wait_for_line("sweep.finished")
-    zone.add(MX1_V6, Entry("127.0.0.4", "seen $"))
+    installed.hear("four (four.example) cannot be believed", "lists 2001:db8:0:1::, which it must not")
+    both.add(MX1_V6, Entry("127.0.0.4", "seen"))
+    four.add(MX1)
     for listed in installed.hear(f"mx1 ({MX1_V6}) is listed on both").values():
-        assert '"seen ' in listed.text
-        assert "Listed on 1 of 1; 0 clear." in listed.text
-    code, status = installed.read("status")
-    assert code == 1
-    assert [(one["target"], one["listed"]) for one in status["servers"][0]["targets"]] == [(MX1, 0), (MX1_V6, 1)]
-    zone.remove(MX1_V6)
+        assert '"seen"' in listed.text
+        assert "Listed on 1 of 2; 0 clear, 1 unknown." in listed.text
+    installed.hear(f"mx1 ({MX1}) is listed on four")
+    _, status = installed.read("status")
+    assert {
+        (target["target"], one["blocklist"]): (one["verdict"], one["reason"])
+        for target in status["servers"][0]["targets"]
+        for one in target["verdicts"]
+    } == {(MX1, "four"): ("listed", None), (MX1_V6, "both"): ("listed", None), (MX1_V6, "four"): ("unknown", "unsound")}
+
+    both.remove(MX1_V6)
+    four.remove(MX1)
     installed.hear(f"mx1 ({MX1_V6}) is no longer listed on both")
+    installed.hear(f"mx1 ({MX1}) is no longer listed on four")
     let_sweep(daemon)
-    assert installed.counts == dict.fromkeys(CHANNELS, 2)
+    assert sorted((address, name, end is not None) for address, name, _, end in installed.listings()) == [
+        (MX1, "four", True),
+        (MX1_V6, "both", True),
+    ]
+    for messages in installed.heard.values():
+        assert len(about(messages, "cannot be believed")) == 1
+        told = [line for message in messages for line in message.text.splitlines() if " listed on " in line]
+        assert sorted(line for line in told if line.startswith("mx1 (")) == sorted(
+            f"mx1 ({address}) is {verb} on {name} ({name}.example)."
+            for address, name in ((MX1, "four"), (MX1_V6, "both"))
+            for verb in ("listed", "no longer listed")
+        )
 
 
 def test_what_was_listed_before_we_looked_is_told_once_in_one_message(
@@ -151,15 +174,15 @@ def test_what_was_listed_before_we_looked_is_told_once_in_one_message(
     daemon = start_program("--config", str(installed.write()), "run")
     for told in installed.hear("2 addresses already listed on 2 lists").values():
         assert told.text.startswith("Already listed when we first looked"), told.text
-    let_sweep(daemon)
+    let_sweep(daemon, 1)
     assert daemon.terminate() == 0
     daemon.start()
     daemon.wait_for_line("daemon.started", count=2)
-    let_sweep(daemon)
+    let_sweep(daemon, 2)
     daemon.kill()
     daemon.start()
     daemon.wait_for_line("daemon.started", count=3)
-    let_sweep(daemon)
+    let_sweep(daemon, 2)
     assert installed.counts == dict.fromkeys(CHANNELS, 1)
     _, status = installed.read("status")
     assert [target["listed"] for server in status["servers"] for target in server["targets"]] == [2, 1]
