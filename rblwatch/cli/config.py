@@ -14,7 +14,7 @@ from rblwatch.cli.probing import print_probed, probe, probed_documents
 from rblwatch.cli.terminal import counted, print_json, print_line
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.settings import Settings
-from rblwatch.core.watchlist import Watchlist, watch
+from rblwatch.core.watchlist import Watchlist, uncovered, watch
 
 if TYPE_CHECKING:
     from rblwatch.config import Problem
@@ -41,12 +41,15 @@ def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's fl
     watchlist = watch(loaded.settings, app.load_catalogue())
     counts = _counts(loaded.settings, watchlist)
     found = probe(loaded.settings.resolver, watchlist.blocklists.values()) if probing else None
+    gaps = uncovered(watchlist)
     if layout is Format.JSON:
-        document = {"file": loaded.file, "warnings": _documents(warnings), **counts}
+        document = {"file": loaded.file, "warnings": _documents(warnings), **counts, "gaps": list(gaps)}
         print_json(document if found is None else document | {"blocklists": probed_documents(found)})
         return Exit.DONE
     for warning in warnings:
         print_line(str(warning))
+    for gap in gaps:
+        print_line(f"{loaded.file}: {gap}")
     print_line(
         f"{loaded.file}: OK: {', '.join(counted(number, noun.removesuffix('s')) for noun, number in counts.items())}"
     )

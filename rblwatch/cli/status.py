@@ -14,12 +14,10 @@ from rblwatch.cli.options import Command, Format, format_option, preferences
 from rblwatch.cli.plugin import print_plugin_line
 from rblwatch.cli.styles import SEVERITIES, STATES, VERDICTS
 from rblwatch.cli.terminal import Cell, Row, counted, print_json, print_line, print_table
-from rblwatch.core.conclusion import Alarm, alarm, conclude, conclusive_lists
-from rblwatch.core.plan import outdated
+from rblwatch.core.conclusion import Alarm
 from rblwatch.core.timespan import minute, rfc3339, rfc3339_or_none, roughly
 
 if TYPE_CHECKING:
-    from rblwatch.app import Configured
     from rblwatch.services.status import ListStatus, PairStatus, Report, ServerStatus, TargetStatus
 
 _LISTED = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "SINCE", "REMOVAL")
@@ -39,8 +37,10 @@ def command(layout: Format, *, watch: bool) -> int:
     Exit codes: 0 nothing listed, 1 something listed, 2 configuration error, 3 something unknown and nothing listed,
     4 internal or database error.
     """
+    if watch and layout is not Format.TABLE:
+        raise click.UsageError("--watch shows a table; leave out --watch or --format")
     configured = app.configure(preferences().config)
-    while watch and layout is Format.TABLE:
+    while watch:
         report = app.read_status(configured)
         if sys.stdout.isatty():
             sys.stdout.write("\x1b[H\x1b[2J")
@@ -52,10 +52,10 @@ def command(layout: Format, *, watch: bool) -> int:
         case Format.JSON:
             print_json(_document(report))
         case Format.NAGIOS:
-            return _print_line(report, configured)
+            return _print_line(report)
         case _:
             _print(report)
-    return conclude(listed=report.listed, unknown=report.unknown)
+    return report.conclusion
 
 
 def _print(report: Report) -> None:
@@ -140,33 +140,25 @@ def _summary(report: Report) -> Iterator[str]:
     outbox = report.outbox
     if outbox.depth or outbox.failed:
         yield f"Messages: {outbox.depth} waiting, {outbox.failed} failed; see `rblwatch deliveries`."
+    yield from (f"{gap[:1].upper()}{gap[1:]}." for gap in report.gaps)
 
 
-def _print_line(report: Report, configured: Configured) -> Alarm:
+def _print_line(report: Report) -> Alarm:
     listings = {
         (pair.listing.id, pair.listing.target.text, pair.blocklist, pair.listing.severity): pair.listing
         for _, _, pair in _pairs(report)
         if pair.listing is not None
     }
-    asked = [blocklist.asked_at for blocklist in report.blocklists]
-    stale = outdated(asked, configured.settings.schedule.interval, report.generated_at)
-    conclusive, lists = conclusive_lists(_shares(report))
-    level = alarm((key[3] for key in listings), conclusive=conclusive, lists=lists, stale=stale)
+    conclusive, lists = report.conclusive
     ordered = sorted(listings, key=lambda key: (-key[3].rank, key[2], key[1]))
     named = [f"{target} listed on {name} ({severity})" for _, target, name, severity in ordered[:5]]
     named += [f"and {len(ordered) - 5} more"] if len(ordered) > 5 else []
     said = "; ".join(named) or "nothing listed"
-    text = f"{said}; {report.unknown} unknown" + ("; the data is stale" if stale else "")
+    stale = ["the data is stale"] if report.stale else []
+    text = "; ".join([said, f"{report.unknown} unknown", *stale, *report.gaps])
     numbers = {"listed": report.listed, "unknown": report.unknown, "lists": lists, "conclusive": conclusive}
-    print_plugin_line(level, text, numbers)
-    return level
-
-
-def _shares(report: Report) -> Iterator[tuple[str, int, int]]:
-    """For each list that was asked: how many verdicts it gave, and how many of them are unknown."""
-    for blocklist in report.blocklists:
-        if blocklist.condition is not None:
-            yield blocklist.blocklist, blocklist.targets, blocklist.unknown
+    print_plugin_line(report.alarm, text, numbers)
+    return report.alarm
 
 
 def _document(report: Report) -> dict[str, object]:
@@ -177,6 +169,7 @@ def _document(report: Report) -> dict[str, object]:
             for s in report.servers
         ],
         "blocklists": [_list_document(blocklist) for blocklist in report.blocklists],
+        "gaps": list(report.gaps),
     }
 
 
@@ -195,11 +188,11 @@ def _pair_document(pair: PairStatus) -> dict[str, object]:
     return {
         "blocklist": pair.blocklist,
         "zone": pair.zone,
-        "verdict": "listed" if listing else "unknown" if pair.unknown or not pair.looked else "clear",
+        "verdict": pair.verdict,
         "codes": list(listing.codes) if listing else [],
         "labels": list(listing.labels) if listing else [],
         "severity": listing.severity.value if listing else None,
-        "reason": pair.unknown.value if pair.unknown else None,
+        "reason": pair.reason.value if pair.reason else None,
         "text": listing.text if listing else None,
         "lookup_url": pair.lookup_url,
         "delist_url": pair.delist_url,
@@ -224,7 +217,7 @@ def _list_document(blocklist: ListStatus) -> dict[str, object]:
         "zone": blocklist.zone,
         "state": soundness.state.value if soundness else None,
         "reason": soundness.reason.value if soundness and soundness.reason else None,
-        "detail": soundness.detail if soundness else "",
+        "detail": soundness.detail or None if soundness else None,
         "since": rfc3339_or_none(condition.since_at if condition else None),
         "checked_at": rfc3339_or_none(blocklist.asked_at),
     }

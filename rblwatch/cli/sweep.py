@@ -20,6 +20,7 @@ from rblwatch.core.conclusion import conclude
 from rblwatch.core.listing import Listing
 from rblwatch.core.standing import Change, Transition
 from rblwatch.core.timespan import rfc3339
+from rblwatch.core.watchlist import uncovered
 
 if TYPE_CHECKING:
     from rblwatch.services.monitor import Swept
@@ -48,7 +49,8 @@ def command(layout: Format) -> int:
         print_json(_document(configured, swept))
     else:
         _print(configured, swept)
-    return conclude(listed=swept.tally.listed, unknown=swept.tally.unknown)
+    gaps = uncovered(configured.watchlist)
+    return conclude(listed=swept.tally.listed, unknown=swept.tally.unknown + len(gaps))
 
 
 def _told(swept: Swept) -> Iterator[tuple[Transition, Listing]]:
@@ -77,6 +79,7 @@ def _document(configured: Configured, swept: Swept) -> dict[str, object]:
             for transition, listing in _told(swept)
         ],
         "deliveries": {"sent": swept.sent, "retrying": swept.retrying, "failed": swept.failed},
+        "gaps": list(uncovered(configured.watchlist)),
     }
 
 
@@ -103,3 +106,5 @@ def _print(configured: Configured, swept: Swept) -> None:
         f"in {elapsed_s:.1f} s: {tally.listed} listed, {tally.unknown} unknown, {len(rows)} changed."
     )
     print_line(f"Messages: {swept.sent} sent, {swept.retrying} to be tried again, {swept.failed} failed.")
+    for gap in uncovered(watchlist):
+        print_line(f"{gap[:1].upper()}{gap[1:]}.")

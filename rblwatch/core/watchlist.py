@@ -129,3 +129,32 @@ def _shared(servers: dict[Target, tuple[str, ...]]) -> dict[Target, tuple[str, .
 def server_of(names: Sequence[str]) -> str:
     """The server that a target is shown under: the first one."""
     return names[0] if names else ""
+
+
+def uncovered(watchlist: Watchlist) -> tuple[str, ...]:
+    """What is registered and no list is asked about, in words: nothing will ever be known of it."""
+    groups = set(watchlist.servers.values())
+    asked = {
+        (names, family)
+        for blocklist, servers in watchlist.asked_for.items()
+        for family in watchlist.families(blocklist)
+        for names in groups
+        if not servers.isdisjoint(names)
+    }
+    missed: dict[tuple[tuple[str, ...], Family], list[Target]] = {}
+    for target, names in watchlist.servers.items():
+        if (names, target.family) not in asked:
+            missed.setdefault((names, target.family), []).append(target)
+    with_targets = {name for names in groups for name in names}
+    return (
+        *(f"no list is asked about {_named(found)} of {', '.join(names)}" for (names, _), found in missed.items()),
+        *(
+            f"no list is asked about {name}: no address of it is registered"
+            for name in watchlist.tags
+            if name not in with_targets
+        ),
+    )
+
+
+def _named(targets: Sequence[Target]) -> str:
+    return targets[0].text if len(targets) == 1 else f"{len(targets)} addresses, {targets[0]} the first,"

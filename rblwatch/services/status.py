@@ -6,19 +6,21 @@ Must not print, nor ask anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rblwatch.core.blocklist import Blocklist, Severity, link
+from rblwatch.core.conclusion import Alarm, Exit, alarm, conclude, conclusive_lists
 from rblwatch.core.incident import Condition, Incident, worst
 from rblwatch.core.listing import Listing
-from rblwatch.core.plan import slice_of
+from rblwatch.core.plan import outdated, slice_of
 from rblwatch.core.question import Reason
 from rblwatch.core.settings import Settings
 from rblwatch.core.standing import Change
 from rblwatch.core.target import Family, Target
-from rblwatch.core.watchlist import Watchlist, enrol
+from rblwatch.core.watchlist import Slice, Watchlist, enrol, uncovered
 from rblwatch.services.tally import Tallies
 from rblwatch.store.queries import Queries
 from rblwatch.store.rows import DaemonRow, Pair
@@ -36,20 +38,29 @@ class PendingStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairStatus:
-    """A pair that is listed, pending or unknown."""
+    """A pair that is listed or unknown; a clear one is not shown."""
 
     blocklist: str
     zone: str
     listing: Listing | None = None
     unknown: Reason | None = None
-    """Why nothing can be said of it now; a listing from before is kept all the same."""
+    """Why nothing new can be said of it now; a listing from before is kept all the same."""
     pending: PendingStatus | None = None
+    """News that waits; what is listed already stays listed meanwhile, and anything else is unknown."""
     list_in_trouble: bool = False
     """It is unknown because the whole list is."""
-    looked: bool = True
-    """There was a conclusive answer once."""
     lookup_url: str | None = None
     delist_url: str | None = None
+
+    @property
+    def verdict(self) -> str:
+        """The one verdict that all counts go by, as the interface spells it."""
+        return "unknown" if self.listing is None else "listed"
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it is unknown; None where it is listed, where news waits for its proof, or where nobody asked yet."""
+        return self.unknown if self.listing is None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,25 +123,49 @@ class Report:
     blocklists: tuple[ListStatus, ...]
     outbox: OutboxStatus
     daemon: DaemonRow | None
+    gaps: tuple[str, ...] = ()
+    """What is registered and no list is asked about, in words: nothing is known of it."""
+    stale: bool = False
+    """The last answers are too old to say anything of now."""
 
     @property
     def listed(self) -> int:
         """Pairs that are listed; a target under two servers counts once."""
-        return len(self._distinct(lambda pair: pair.listing is not None))
+        return self._count("listed")
 
     @property
     def unknown(self) -> int:
         """Pairs of which nothing can be said now."""
-        return len(self._distinct(lambda pair: pair.unknown is not None or not (pair.looked or pair.listing)))
+        return self._count("unknown")
 
-    def _distinct(self, wanted: Callable[[PairStatus], bool]) -> set[tuple[Target, str]]:
-        return {
-            (target.target, pair.blocklist)
-            for server in self.servers
-            for target in server.targets
-            for pair in target.pairs
-            if wanted(pair)
-        }
+    @property
+    def conclusive(self) -> tuple[int, int]:
+        """How many lists were conclusive, and how many have targets to be asked about, asked yet or not."""
+        return conclusive_lists((b.blocklist, b.targets, b.unknown) for b in self.blocklists if b.targets)
+
+    @property
+    def conclusion(self) -> Exit:
+        """With which code the program ends."""
+        return conclude(listed=self.listed, unknown=self.unknown + len(self.gaps))
+
+    @property
+    def alarm(self) -> Alarm:
+        """How loud a monitoring system is to be."""
+        pairs = (pair for server in self.servers for target in server.targets for pair in target.pairs)
+        severities = [pair.listing.severity for pair in pairs if pair.listing is not None]
+        conclusive, lists = self.conclusive
+        return alarm(severities, conclusive=conclusive, lists=lists, stale=self.stale)
+
+    def _count(self, verdict: str) -> int:
+        return len(
+            {
+                (target.target, pair.blocklist)
+                for server in self.servers
+                for target in server.targets
+                for pair in target.pairs
+                if pair.verdict == verdict
+            }
+        )
 
 
 def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datetime) -> Report:
@@ -142,15 +177,18 @@ def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datet
         status = view.target(target, names)
         for name in names:
             by_server[name].append(status)
+    lists = tuple(view.lists())
     return Report(
         generated_at=at,
         servers=tuple(
             ServerStatus(name=server.name, tags=server.tags, targets=tuple(by_server[server.name]))
             for server in settings.servers
         ),
-        blocklists=tuple(view.lists()),
+        blocklists=lists,
         outbox=OutboxStatus(depth=depth, oldest_at=oldest_at, failed=queries.failed_deliveries()),
         daemon=queries.daemon(),
+        gaps=uncovered(watchlist),
+        stale=outdated([status.asked_at for status in lists if status.targets], settings.schedule.interval, at),
     )
 
 
@@ -165,7 +203,9 @@ class _View:
         ids = self._tallies.ids
         known = {target: names for target, names in watchlist.servers.items() if target in ids}
         self._roster = enrol(replace(watchlist, servers=known), ids)
-        self._noted = self._note()
+        news = [key for key, pair in self._tallies.pairs.items() if pair.standing.pending is not None]
+        self._noted = self._note((*news, *self._listings))
+        self._waiting, self._held = self._bitmaps(news), self._bitmaps(self._listings)
         self._asked: dict[tuple[tuple[str, ...], Family], list[str]] = {}
 
     def target(self, target: Target, names: tuple[str, ...]) -> TargetStatus:
@@ -184,11 +224,11 @@ class _View:
 
     def lists(self) -> Iterator[ListStatus]:
         """What the probes say of every list, and of how many targets it says nothing."""
+        unregistered = self._unregistered()
         for blocklist in self._watchlist.blocklists.values():
+            missing = unregistered[blocklist.id]
             parts = [
-                (part, self._tallies.doubtful(blocklist.id, family, part.number) & part.bits)
-                for family in Family
-                for part in self._roster.slices.get((blocklist.id, family), ())
+                (family, part) for family in Family for part in self._roster.slices.get((blocklist.id, family), ())
             ]
             yield ListStatus(
                 blocklist=blocklist.id,
@@ -197,12 +237,35 @@ class _View:
                 condition=self._condition(blocklist),
                 asked_at=_last(c.asked_at for key, c in self._tallies.coverages.items() if key[0] == blocklist.id),
                 incident=self._incidents.get(blocklist.id),
-                targets=sum(len(part.targets) for part, _ in parts),
-                unknown=sum(doubtful.bit_count() for _, doubtful in parts),
+                targets=missing + sum(len(part.targets) for _, part in parts),
+                unknown=missing + sum(self._unknowns(blocklist.id, family, part) for family, part in parts),
             )
 
-    def _note(self) -> dict[Target, set[str]]:
-        """The lists worth a line, by target: they list it, have news pending, or say nothing about it."""
+    def _unknowns(self, blocklist: str, family: Family, part: Slice) -> int:
+        """How many targets of a slice are neither listed nor clear; the same rule as for a single pair."""
+        key = (blocklist, family, part.number)
+        unknown = (self._tallies.doubtful(*key) | self._waiting.get(key, 0)) & ~self._held.get(key, 0)
+        return (unknown & part.bits).bit_count()
+
+    def _unregistered(self) -> Counter[str]:
+        """By list, the targets that are configured and not in the database yet."""
+        ids, found = self._tallies.ids, Counter[str]()
+        for target, names in self._watchlist.servers.items():
+            if target not in ids:
+                found.update(self._lists_of(target, names))
+        return found
+
+    def _bitmaps(self, pairs: Iterable[tuple[str, Target]]) -> dict[tuple[str, Family, int], int]:
+        bits: dict[tuple[str, Family, int], int] = {}
+        for blocklist, target in pairs:
+            if target in self._tallies.ids:
+                number, bit = slice_of(self._tallies.ids[target])
+                key = (blocklist, target.family, number)
+                bits[key] = bits.get(key, 0) | bit
+        return bits
+
+    def _note(self, rows: Iterable[tuple[str, Target]]) -> dict[Target, set[str]]:
+        """The lists worth a line, by target: they have a row of their own, or say nothing about it."""
         noted: dict[Target, set[str]] = {}
         for (blocklist, family), parts in self._roster.slices.items():
             for part in parts:
@@ -210,8 +273,7 @@ class _View:
                 for target in part.targets if bits else ():
                     if bits & slice_of(self._tallies.ids[target])[1]:
                         noted.setdefault(target, set()).add(blocklist)
-        rows = [key for key, pair in self._tallies.pairs.items() if pair.standing.pending is not None]
-        for blocklist, target in (*rows, *self._listings):
+        for blocklist, target in rows:
             noted.setdefault(target, set()).add(blocklist)
         return noted
 
@@ -230,7 +292,6 @@ class _View:
             unknown=self._tallies.unknown(blocklist_id, target),
             pending=_pending(self._tallies.pairs.get((blocklist_id, target))),
             list_in_trouble=self._tallies.in_trouble(blocklist_id, target.family),
-            looked=self._tallies.concluded(blocklist_id, target),
             lookup_url=link(blocklist.lookup_url, target),
             delist_url=link(blocklist.delist_url, target),
         )

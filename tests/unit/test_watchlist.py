@@ -25,7 +25,7 @@ from rblwatch.core.settings import (
 )
 from rblwatch.core.soundness import carries_kind
 from rblwatch.core.target import Family, Target, expand, parse_address, parse_name
-from rblwatch.core.watchlist import Roster, Slice, Watchlist, enrol, server_of, watch
+from rblwatch.core.watchlist import Roster, Slice, Watchlist, enrol, server_of, uncovered, watch
 
 V4_ONLY = Blocklist(id="v4", zone="v4.example", families=frozenset({Family.IPV4}))
 BOTH = Blocklist(id="both", zone="both.example")
@@ -230,3 +230,20 @@ def test_every_registered_address_is_watched_under_every_server_that_has_it(regi
             assert all(one.name in watchlist.servers[target] for target in expand(network))
     order = [one.name for one in servers]
     assert all(list(names) == sorted(set(names), key=order.index) for names in watchlist.servers.values())
+
+
+def test_what_no_list_is_asked_about_is_named_by_server_and_family() -> None:
+    watched = watch(
+        settings(
+            server("both", "10.0.0.1/32", "2001:db9::1/128", use=("v4",)),
+            server("many", "2001:db9::10/124", use=("v4",)),
+            server("bare"),
+            server("fine", "10.0.0.9/32", "2001:db9::9/128", use=("both",)),
+        ),
+        CATALOGUE,
+    )
+    assert uncovered(watched) == (
+        "no list is asked about 2001:db9::1 of both",
+        "no list is asked about 16 addresses, 2001:db9::10 the first, of many",
+        "no list is asked about bare: no address of it is registered",
+    )
