@@ -1,0 +1,76 @@
+"""The report over real rows: one verdict for each pair, and every number of every face follows from it."""
+
+from ipaddress import ip_network
+
+from rblwatch.cli.status import _document
+from rblwatch.core.conclusion import Alarm, Exit
+from rblwatch.core.settings import Server
+from rblwatch.services.status import PairStatus, Report
+from rblwatch.store.database import Store
+from tests.integration.services.scene import HOST, MX1, list_of, look, pending, watching
+from tests.support.world import Mode
+
+
+def shown(report: Report) -> list[tuple[str, str, PairStatus]]:
+    return [
+        (target.target.text, pair.verdict, pair)
+        for server in report.servers
+        for target in server.targets
+        for pair in target.pairs
+    ]
+
+
+async def test_what_was_called_listed_and_is_not_confirmed_is_unknown_everywhere(store: Store) -> None:
+    site = await watching(store, list_of("a.test"))
+    site.world.list("a.test", HOST)
+    site.world.lists["a.test"].proofs_answered = False
+    await look(site)
+    report = site.status()
+    assert len(pending(site)) == 1
+    assert [(target, verdict, pair.reason) for target, verdict, pair in shown(report)] == [
+        ("10.0.0.1", "unknown", None)
+    ]
+    first = report.servers[0].targets[0]
+    assert (first.listed, first.clear, first.unknown) == (0, 0, 1)
+    assert (report.listed, report.unknown, report.conclusion) == (0, 1, Exit.INCONCLUSIVE)
+    assert [status.unknown for status in report.blocklists] == [1]
+    assert '"verdict": "clear"' not in str(_document(report)).replace("'", '"')
+
+
+async def test_a_listing_on_a_list_in_trouble_counts_as_listed_and_not_as_unknown_too(store: Store) -> None:
+    site = await watching(store, list_of("a.test"), first_round=False)
+    site.world.list("a.test", HOST)
+    await look(site)
+    site.world.turn("a.test", Mode.WILDCARD)
+    await look(site)
+    report = site.status()
+    said = {target: (verdict, pair.list_in_trouble) for target, verdict, pair in shown(report)}
+    assert said == {"10.0.0.1": ("listed", True), "10.0.0.2": ("unknown", True)}
+    assert (report.listed, report.unknown, report.conclusion) == (1, 1, Exit.LISTED)
+    assert [(status.targets, status.unknown) for status in report.blocklists] == [(2, 1)]
+
+
+async def test_lists_that_were_never_asked_count_as_lists_that_told_nothing(store: Store) -> None:
+    asked, *others = [list_of(f"l{number}.test") for number in range(5)]
+    site = await watching(store, asked)
+    assert (site.status().conclusive, site.status().alarm) == ((1, 1), Alarm.OK)
+    others_too = await watching(store, asked, *others, first_round=False)
+    report = others_too.status()
+    assert (report.conclusive[1], report.alarm) == (5, Alarm.UNKNOWN)
+    assert report.conclusive[0] <= 1
+
+
+async def test_what_no_list_is_asked_about_is_said_and_is_no_good_news(store: Store) -> None:
+    named = Server(name="by-name")
+    site = await watching(store, list_of("a.test"), servers=[MX1, named])
+    report = site.status()
+    assert report.gaps == ("no list is asked about by-name: no address of it is registered",)
+    assert (report.listed, report.unknown, report.conclusion) == (0, 0, Exit.INCONCLUSIVE)
+
+
+async def test_before_the_first_sweep_everything_is_unknown(store: Store) -> None:
+    big = Server(name="mx", networks=(ip_network("10.0.0.0/29"),))
+    site = await watching(store, list_of("a.test"), servers=[big], first_round=False)
+    report = site.status()
+    assert (report.listed, report.unknown, report.alarm) == (0, 8, Alarm.UNKNOWN)
+    assert [(status.targets, status.unknown) for status in report.blocklists] == [(8, 8)]
