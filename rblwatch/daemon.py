@@ -169,10 +169,21 @@ class Daemon:
 
     async def _sweep(self) -> None:
         if self._monitor.sweeper.outdated:
-            _log.warning("daemon.configured_otherwise", extra={"remedy": "send SIGHUP if the file was changed"})
-            await self._change_over(self._configured)
+            await self._see_on()
         self._monitor.start_due()
         await self._monitor.release_first_looks()
+
+    async def _see_on(self) -> None:
+        """A sweep worked on the database under another configuration: most likely the file was changed, so read it."""
+        try:
+            configured = await asyncio.to_thread(self._read)
+        except RblwatchError as error:
+            _log.warning("daemon.configured_otherwise", extra={"why": str(error)})
+            configured = None
+        async with self._changing:
+            if self._monitor.sweeper.outdated:
+                await self._put_to_work(configured or self._configured)
+                _log.info("daemon.configured_again", extra=self._summary())
 
     async def _deliver(self) -> None:
         await self._deliverer.start_due()
@@ -234,14 +245,10 @@ class Daemon:
 
         One that only has to wait for the database is tried again.
         """
-        before = self._configured
         try:
-            configured = await asyncio.to_thread(self._read_again)
-            if configured.settings.database_url != before.settings.database_url:
-                _log.warning("reload.database_needs_restart")
-                settings = replace(configured.settings, database_url=before.settings.database_url)
-                configured = replace(configured, settings=settings)
-            await self._change_over(configured)
+            configured = await asyncio.to_thread(self._read)
+            async with self._changing:
+                await self._put_to_work(configured)
         except StoreUnavailable as error:
             _log.error("reload.waits", extra={"why": str(error)})
             await asyncio.sleep(_RELOAD_RETRY_S)
@@ -255,12 +262,16 @@ class Daemon:
         else:
             _log.info("reload.done", extra=self._summary())
 
-    async def _change_over(self, configured: Configured) -> None:
-        """Let batches that are on their way finish under the old configuration, then work under the new one."""
-        async with self._changing:
-            await self._put_to_work(configured)
+    def _read(self) -> Configured:
+        """Read the configuration again; another database than the one that we hold takes a restart."""
+        configured, url = self._read_again(), self._configured.settings.database_url
+        if configured.settings.database_url == url:
+            return configured
+        _log.warning("reload.database_needs_restart")
+        return replace(configured, settings=replace(configured.settings, database_url=url))
 
     async def _put_to_work(self, configured: Configured) -> None:
+        """Let batches that are on their way finish under the old configuration, then work under the new one."""
         engine, before = self._engine, self._configured
         renewed = configured.settings.resolver != before.settings.resolver
         fresh = app.build_lookup(configured.settings.resolver) if renewed else engine
@@ -278,10 +289,13 @@ class Daemon:
             await engine.close()
 
     async def _tell_refused(self, error: Exception) -> None:
-        first = str(error).splitlines()[0] if isinstance(error, RblwatchError) else type(error).__name__
-        text = f"the configuration could not be read again, and the one from before stays in force: {first}"
-        with contextlib.suppress(StoreError):
+        first, *more = str(error).splitlines() if isinstance(error, RblwatchError) else [type(error).__name__]
+        rest = f" (and {len(more)} more)" if more else ""
+        text = f"the configuration could not be read again, and the one from before stays in force: {first}{rest}"
+        try:
             await asyncio.to_thread(tell_notice, self._store, self._work.policy, text, self._clock.now())
+        except StoreError as untold:
+            _log.error("reload.untold", extra={"why": str(untold)})
 
     # --- the end ---
 

@@ -51,6 +51,7 @@ class Monitor:
         self.sweeper = Sweeper(store, lookup, clock, terms, self._agenda)
         self.sweeper.on_recorded = self._note
         self._first_looks_wait = True
+        self._interval_s = schedule.interval.total_seconds()
         self._tally = Tally(clock.now())
         self._began_s = clock.monotonic_s()
 
@@ -69,9 +70,10 @@ class Monitor:
 
     def start_due(self) -> None:
         """Start the batches that are due; report the round when everything that was started has come back."""
-        if not self.sweeper.busy and self._tally.batches:
-            self._report()
-        if not self.sweeper.busy:
+        # With many or slow lists there may never be a moment without a batch: then an interval is a round.
+        if not self.sweeper.busy or self._clock.monotonic_s() - self._began_s >= self._interval_s:
+            if self._tally.batches:
+                self._report()
             self._tally, self._began_s = Tally(self._clock.now()), self._clock.monotonic_s()
         self.sweeper.start_due(self._tally)
 

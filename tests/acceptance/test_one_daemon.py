@@ -10,7 +10,7 @@ import pytest
 
 from rblwatch.core.alert import Line
 from tests.support.estate import FAST
-from tests.support.program import RBLWATCH, clean_environment
+from tests.support.program import RBLWATCH, clean_environment, run
 from tests.support.scene import MX1, MX2, ONE, TWO, Scene, new_scene
 from tests.support.told import Told
 from tests.support.waiting import eventually
@@ -106,17 +106,30 @@ def test_a_sweep_tells_what_it_finds_while_the_daemon_waits(scene: Scene) -> Non
     assert "transition" not in daemon.stderr
 
 
-def test_a_sweep_with_another_configuration_does_not_blind_the_daemon(scene: Scene) -> None:
-    """The file was changed, but the daemon was not told: what the sweep took out is registered again."""
+def test_a_daemon_notices_that_a_sweep_worked_with_a_changed_file_and_reads_it(scene: Scene) -> None:
+    """Nobody sent SIGHUP; what the sweep took out of the database would blind the daemon otherwise."""
+    daemon = scene.start()
+    scene.estate.servers.pop("mx2")
+    assert scene.estate.run("sweep").code == 0
+    scene.lists.list(ONE, MX2)
+    daemon.wait_for_line("daemon.configured_again")
+    scene.lists.list(ONE, MX1)
+    scene.wait_until_told(Line.LISTED, MX1)
+    assert MX2 not in "".join(request.text for request in scene.chat.received)
+    assert "Traceback" not in daemon.stderr
+    assert scene.estate.run("status").code == 1
+
+
+def test_a_daemon_that_finds_the_file_spoilt_after_a_sweep_goes_on_with_its_own(scene: Scene) -> None:
     daemon = scene.start()
     mx2 = scene.estate.servers.pop("mx2")
-    assert scene.estate.run("sweep").code == 0
-    scene.lists.list(ONE, MX1)
+    other = scene.estate.path.with_name("other.toml")
+    other.write_text(scene.estate.text)
+    scene.estate.path.write_bytes(b"\xff\xfe\x00")
+    swept = run("--config", str(other), "sweep", cwd=other.parent, environment=scene.estate.environment)
+    assert swept.code == 0
     scene.lists.list(ONE, MX2)
-    scene.wait_until_told(Line.LISTED, MX1)
     scene.wait_until_told(Line.LISTED, MX2)
-    daemon.wait_for_line("daemon.configured_otherwise")
     assert "Traceback" not in daemon.stderr
-
     scene.estate.servers["mx2"] = mx2
     assert scene.estate.run("status").code == 1
