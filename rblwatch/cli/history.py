@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 
 import click
 
@@ -14,6 +16,7 @@ from rblwatch.core.conclusion import Exit
 from rblwatch.core.listing import Listing
 from rblwatch.core.target import NotATarget, parse_address, parse_name
 from rblwatch.core.timespan import minute, parse_duration, rfc3339, rfc3339_or_none, roughly
+from rblwatch.core.watchlist import Watchlist
 
 _HEADER = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "LISTED", "UNTIL", "LASTED", "ENDED BY")
 
@@ -30,12 +33,12 @@ def command(subject: str | None, since: str | None, layout: Format) -> int:
     now = datetime.now(UTC)
     after = now - _duration(since) if since is not None else None
     configured = app.configure(preferences().config)
-    target = _target(subject) if subject is not None else None
     with app.reading(configured.settings) as store:
-        if target is not None:
-            listings = store.read_now(lambda queries: queries.history(target=target, since=after))
-        else:
-            listings = store.read_now(lambda queries: queries.history(server=subject, since=after))
+        every = store.read_now(lambda queries: queries.history())
+    if subject is not None:
+        _require_known(subject, configured.watchlist, every)
+    about = every if subject is None else [listing for listing in every if _concerns(listing, subject)]
+    listings = [one for one in about if after is None or one.ended_at is None or one.ended_at >= after]
     if layout is Format.JSON:
         print_json_array(_document(listing) for listing in listings)
     elif listings:
@@ -51,6 +54,28 @@ def _duration(text: str) -> timedelta:
         return parse_duration(text)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="'--since'") from error
+
+
+def _concerns(listing: Listing, subject: str) -> bool:
+    """Whether a listing is of the server or the target of this name; a server may be named like a host."""
+    return subject in listing.servers or listing.target.text == _target(subject)
+
+
+def _require_known(subject: str, watchlist: Watchlist, listings: Iterable[Listing]) -> None:
+    """A name that nobody knows is a slip, and "no listing" would be a false comfort.
+
+    Raises: click.BadParameter.
+    """
+    known = {*watchlist.tags, *(target.text for target in watchlist.servers)}
+    for listing in listings:
+        known |= {*listing.servers, listing.target.text}
+    if subject in known or _target(subject) in known:
+        return
+    near = get_close_matches(subject, sorted(known), n=3)
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "; `rblwatch config show` has what is"
+    raise click.BadParameter(
+        f"'{subject}' is neither registered nor in the history{hint}", param_hint="'[SERVER|TARGET]'"
+    )
 
 
 def _target(subject: str) -> str | None:
