@@ -18,4 +18,5 @@ def print_plugin_line(alarm: Alarm, text: str, numbers: Mapping[str, int]) -> No
     begin the performance data.
     """
     performance = " ".join(f"{label}={number};;;0" for label, number in numbers.items())
-    print_line(f"RBLWATCH {alarm.name}: {text.replace('|', '/')} | {performance}")
+    line = " ".join(text.replace("|", "/").split())
+    print_line(f"RBLWATCH {alarm.name}: {line}" + (f" | {performance}" if performance else ""))

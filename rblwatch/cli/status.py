@@ -15,6 +15,7 @@ from rblwatch.cli.plugin import print_plugin_line
 from rblwatch.cli.styles import SEVERITIES, STATES, VERDICTS
 from rblwatch.cli.terminal import Cell, Row, counted, print_json, print_line, print_table
 from rblwatch.core.conclusion import Alarm
+from rblwatch.core.errors import RblwatchError
 from rblwatch.core.timespan import minute, rfc3339, rfc3339_or_none, roughly
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def command(layout: Format, *, watch: bool) -> int:
     """
     if watch and layout is not Format.TABLE:
         raise click.UsageError("--watch shows a table; leave out --watch or --format")
+    if layout is Format.NAGIOS:
+        return _plugin()
     configured = app.configure(preferences().config)
     while watch:
         report = app.read_status(configured)
@@ -48,14 +51,21 @@ def command(layout: Format, *, watch: bool) -> int:
         sys.stdout.flush()
         time.sleep(_WATCH_EVERY_S)
     report = app.read_status(configured)
-    match layout:
-        case Format.JSON:
-            print_json(_document(report))
-        case Format.NAGIOS:
-            return _print_line(report)
-        case _:
-            _print(report)
+    if layout is Format.JSON:
+        print_json(_document(report))
+    else:
+        _print(report)
     return report.conclusion
+
+
+def _plugin() -> Alarm:
+    """A monitoring system reads standard output only, and takes exit code 2 for a listing: errors are UNKNOWN, too."""
+    try:
+        report = app.read_status(app.configure(preferences().config))
+    except RblwatchError as error:
+        print_plugin_line(Alarm.UNKNOWN, str(error), {})
+        return Alarm.UNKNOWN
+    return _print_line(report)
 
 
 def _print(report: Report) -> None:
