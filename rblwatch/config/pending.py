@@ -6,25 +6,42 @@ Owns one table of keys whose feature a later version brings. A row goes when its
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rblwatch.config.lines import KeyPath, written
 from rblwatch.config.problems import Problem
 
+_UNSENT = {"unstable", "relay", "allow-lost", "moved"}
+
+
+def _is(meant: str) -> Callable[[object], bool]:
+    return lambda value: value == meant
+
+
+def _is_not_utc(value: object) -> bool:
+    return value != "UTC"
+
+
+def _all_unsent(value: object) -> bool:
+    return isinstance(value, list) and all(topic in _UNSENT for topic in value)
+
+
 _ANY_ELEMENT = re.compile(r"\[[0-9]+\]")
 
-#: Key, with `[]` for any element of an array; the value that is meant, None for any; what does not happen.
-NOT_YET: tuple[tuple[str, str | None, str], ...] = (
+#: Key, with `[]` for any element of an array; which values are meant, None for any; what does not happen.
+NOT_YET: tuple[tuple[str, Callable[[object], bool] | None, str], ...] = (
     ("servers[].hostnames", None, "host names are not looked up; register addresses"),
     ("servers[].senders_of", None, "the senders of a domain are not discovered; register addresses"),
     ("servers[].domains", None, "domain names are not asked"),
     ("blocklists.force", None, "no list is known as retired"),
     ("blocklists.keys", None, "no list is asked with a key"),
-    ("blocklists.custom[].kind", "domain", "a domain list is not asked"),
-    ("blocklists.custom[].kind", "allow", "being on an allow list is shown, but losing it is not told"),
+    ("blocklists.custom[].kind", _is("domain"), "a domain list is not asked"),
+    ("blocklists.custom[].kind", _is("allow"), "being on an allow list is shown, but losing it is not told"),
+    ("schedule.timezone", _is_not_utc, "times in messages are in UTC"),
     ("alerts.flap", None, "a listing that comes and goes is not told as unstable"),
     ("alerts.keep", None, "history is kept without limit"),
     ("channels[].webhook", None, "structured webhooks are not sent; give a url"),
+    ("routes[].on", _all_unsent, "nothing sends any of these topics, so this route tells nothing"),
     ("routes[].remind_every", None, "nobody is reminded"),
     ("routes[].digest", None, "news is told at once"),
     ("routes[].after", None, "news is told at once"),
@@ -42,7 +59,7 @@ def without_effect(file: str, effective: Mapping[str, object], lines: Mapping[Ke
     for path, line in lines.items():
         key = _ANY_ELEMENT.sub("[]", written(path))
         for pattern, meant, message in NOT_YET:
-            if key == pattern and (value := _value_at(effective, path)) and meant in (None, value):
+            if key == pattern and (value := _value_at(effective, path)) and (meant is None or meant(value)):
                 found.append(Problem(file, line, written(path), f"has no effect yet: {message}"))
     return tuple(sorted(found, key=lambda problem: problem.line or 0))
 
