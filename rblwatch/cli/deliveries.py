@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import click
@@ -48,20 +49,32 @@ def command(ctx: click.Context, state: str | None, limit: int, layout: Format) -
 
 
 @command.command("retry")
-@click.argument("delivery_id", metavar="ID", type=int)
-def retry(delivery_id: int) -> int:
-    """Try a failed message again: the daemon sends it within seconds, else the next sweep does."""
+@click.argument("named", metavar="ID")
+def retry(named: str) -> int:
+    """Try a failed message again: the daemon sends it within seconds, else the next sweep does.
+
+    ID is as in the table, or as in a message's small print (ALERT-ID).
+    """
+    alert_id, delivery_id = _ids(named)
     configured = app.configure(preferences().config)
     with app.writing(configured.settings) as store:
         known = store.read_now(lambda queries: queries.delivery(delivery_id))
-        if known is None:
-            raise click.BadParameter(f"there is no delivery {delivery_id}", param_hint="ID")
+        if known is None or alert_id not in (None, known.alert_id):
+            raise click.BadParameter(f"there is no delivery {named}", param_hint="ID")
         if not store.write_now(lambda repo: repo.retry(delivery_id, datetime.now(UTC))):
             raise click.BadParameter(
                 f"delivery {delivery_id} is {known.state.value}; only a failed one can be retried", param_hint="ID"
             )
     print_line(f"Delivery {delivery_id} to {known.recipient} will be tried again.")
     return Exit.DONE
+
+
+def _ids(named: str) -> tuple[int | None, int]:
+    """The alert's number, where it is given, and the delivery's."""
+    found = re.fullmatch(r"(?:([0-9]{1,18})-)?([0-9]{1,18})", named)
+    if found is None:
+        raise click.BadParameter(f"'{named}' is not a delivery's number, such as 9 or 3-9", param_hint="ID")
+    return (int(found[1]) if found[1] else None), int(found[2])
 
 
 def _row(delivery: Delivery) -> Row:
