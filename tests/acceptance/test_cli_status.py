@@ -1,0 +1,77 @@
+"""What `status`, `history`, `sweep` and `deliveries` say where little is known, as processes."""
+
+from pathlib import Path
+
+from tests.support.program import run
+
+
+def configure(folder: Path, servers: str, more: str = "") -> None:
+    (folder / "rblwatch.toml").write_text(f'{servers}\n[blocklists]\nuse = ["psbl"]\n{more}')
+
+
+DOTTED = '[[servers]]\nname = "mail.example.org"\naddresses = ["10.0.0.1"]\n'
+BY_NAME = '[[servers]]\nname = "h"\nhostnames = ["mx.example.org"]\n'
+
+
+def test_history_knows_a_server_whose_name_has_a_dot_and_refuses_a_name_that_nobody_knows(tmp_path: Path) -> None:
+    configure(tmp_path, DOTTED)
+    assert run("db", "upgrade", cwd=tmp_path).code == 0
+    for known in ("mail.example.org", "10.0.0.1"):
+        done = run("history", known, cwd=tmp_path)
+        assert (done.code, done.stdout) == (0, f"No listing of {known}.\n")
+    slip = run("history", "mial.example.org", cwd=tmp_path)
+    assert (slip.code, slip.stdout) == (2, "")
+    assert "did you mean 'mail.example.org'?" in slip.stderr
+
+
+def test_a_plugin_says_on_standard_output_what_keeps_it_from_knowing(tmp_path: Path) -> None:
+    configure(tmp_path, DOTTED)
+    for broken in ("there is no database yet", "is not TOML"):
+        done = run("status", "--format", "nagios", cwd=tmp_path)
+        assert (done.code, done.stdout.count("\n")) == (3, 1)
+        assert done.stdout.startswith("RBLWATCH UNKNOWN: ")
+        assert broken in done.stdout
+        (tmp_path / "rblwatch.toml").write_text("no toml")
+
+
+def test_watching_is_for_people(tmp_path: Path) -> None:
+    configure(tmp_path, DOTTED)
+    done = run("status", "--watch", "--format", "json", cwd=tmp_path)
+    assert (done.code, done.stdout) == (2, "")
+    assert "--watch shows a table" in done.stderr
+
+
+def test_a_server_that_no_list_is_asked_about_is_named_and_is_3(tmp_path: Path) -> None:
+    configure(tmp_path, BY_NAME)
+    for command in ("sweep", "status"):
+        done = run(command, cwd=tmp_path)
+        assert done.code == 3
+        assert "No list is asked about h: no address of it is registered." in done.stdout
+    check = run("config", "check", cwd=tmp_path)
+    assert check.code == 0
+    assert "no list is asked about h" in check.stdout
+
+
+def test_settings_that_change_nothing_yet_are_told(tmp_path: Path) -> None:
+    more = (
+        '[schedule]\ntimezone = "Europe/Berlin"\n[[channels]]\nname = "c"\nurl = "json://127.0.0.1:9/"\n'
+        '[[routes]]\nchannels = ["c"]\non = ["unstable", "moved"]\n'
+        '[[routes]]\nchannels = ["c"]\non = ["listed", "moved"]\n'
+    )
+    configure(tmp_path, DOTTED, more)
+    done = run("config", "check", cwd=tmp_path)
+    assert "schedule.timezone: has no effect yet: times in messages are in UTC" in done.stdout
+    assert "routes[0].on: has no effect yet" in done.stdout
+    assert "routes[1].on" not in done.stdout
+
+
+def test_a_retry_takes_the_number_that_a_message_carries(tmp_path: Path) -> None:
+    configure(tmp_path, DOTTED)
+    for named, said in (
+        ("3-9", "there is no delivery 3-9"),
+        ("9", "there is no delivery 9"),
+        ("x", "such as 9 or 3-9"),
+    ):
+        done = run("deliveries", "retry", named, cwd=tmp_path)
+        assert (done.code, done.stdout) == (2, "")
+        assert said in done.stderr
