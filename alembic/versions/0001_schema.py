@@ -68,6 +68,7 @@ def _watched() -> None:
         sa.Column("flaw", sa.Text()),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("since_at", MOMENT, nullable=False),
+        sa.Column("unsound_at", MOMENT),
         sa.Column("checked_at", MOMENT, nullable=False),
         sa.Column("distrust_until", MOMENT),
         sa.Column("positive_ttl_s", sa.Integer()),

@@ -19,6 +19,9 @@ RETIRED_AFTER = timedelta(days=30)
 #: From best to worst, for the one state that stands for a list over all families.
 WORSENING = (State.SOUND, State.UNVERIFIED, State.REFUSING, State.UNREACHABLE, State.UNSOUND)
 
+#: Flaws that would ring every phone.
+_LOUD = (Flaw.WILDCARD, Flaw.INVERTED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
@@ -42,12 +45,22 @@ class Condition:
 
     soundness: Soundness
     since_at: datetime
+    """Since when it is believed, or is not, whatever the troubles were meanwhile."""
+    unsound_at: datetime | None = None
+    """When it first failed its self-test after it was believed last; None while it is believed, or never failed it."""
 
 
 def worst(conditions: Iterable[Condition]) -> Condition | None:
-    """The condition that stands for a list; for the same state the one that has lasted longest."""
-    ranked = sorted(conditions, key=lambda c: (-WORSENING.index(c.soundness.state), c.since_at))
+    """The condition that stands for a list; for the same state a loud flaw first, then what lasts longest."""
+    ranked = sorted(
+        conditions, key=lambda c: (-WORSENING.index(c.soundness.state), not loud(c.soundness.flaw), c.since_at)
+    )
     return ranked[0] if ranked else None
+
+
+def loud(flaw: Flaw | None) -> bool:
+    """Whether a list lists what it must not."""
+    return flaw in _LOUD
 
 
 def notable(condition: Condition, now: datetime, blind_after: timedelta) -> bool:
@@ -58,11 +71,16 @@ def notable(condition: Condition, now: datetime, blind_after: timedelta) -> bool
     """
     if condition.soundness.trusted:
         return False
-    if condition.soundness.flaw in (Flaw.WILDCARD, Flaw.INVERTED):
+    if loud(condition.soundness.flaw):
         return True
     return now - condition.since_at >= blind_after
 
 
 def retired(condition: Condition, now: datetime) -> bool:
-    """Whether a list has been unsound for so long that its listings end."""
-    return condition.soundness.state is State.UNSOUND and now - condition.since_at >= RETIRED_AFTER
+    """Whether a list has been unsound for so long that its listings end.
+
+    Being out of reach meanwhile does not make it sound; having been out of reach before does not make it unsound.
+    """
+    if condition.soundness.state is not State.UNSOUND or condition.unsound_at is None:
+        return False
+    return now - condition.unsound_at >= RETIRED_AFTER

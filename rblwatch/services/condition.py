@@ -6,42 +6,78 @@ verdicts of targets.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rblwatch.core.alert import Group, Kind
 from rblwatch.core.blocklist import Blocklist
-from rblwatch.core.incident import Condition, Incident, notable, retired, worst
+from rblwatch.core.incident import Condition, Incident, loud, notable, retired, worst
 from rblwatch.core.listing import Ending
 from rblwatch.core.plan import LONGEST_TTL, longest_ttl_s
 from rblwatch.core.question import Absent, Found
 from rblwatch.core.routing import Subject
 from rblwatch.core.settings import Topic
-from rblwatch.core.soundness import Soundness
+from rblwatch.core.soundness import Soundness, State
 from rblwatch.core.target import Family
 from rblwatch.services.announce import Announcer, announce_end
 from rblwatch.services.asked import Asked, Terms
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import NewNews, Sounding
 
+_NAMES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6", Family.NAME: "name"}
+
 
 def watch_condition(repo: Repository, blocklist: Blocklist, terms: Terms, announcer: Announcer) -> None:
-    """Open or end the incident about a list, as its latest soundings say; end its listings if it is as good as dead."""
-    at = announcer.at
+    """Open or end the incident about a list, as its soundings say; end its listings where it is as good as dead."""
     soundings = repo.soundings(blocklist.id)
-    condition = condition_of(soundings, terms.roster.watchlist.families(blocklist.id))
-    incident = repo.open_incidents().get(blocklist.id)
+    families = terms.roster.watchlist.families(blocklist.id)
+    condition = condition_of(soundings, families)
     if condition is None:
         return
-    if incident is None and notable(condition, at, terms.blind_after):
-        incident = repo.open_incident(_incident(blocklist, condition, at))
-        _announce_incident(announcer, incident, Kind.BLIND)
-    elif incident is not None and condition.soundness.trusted and not _distrusted(soundings, at):
-        repo.end_incident(incident.id, at)
-        _announce_incident(announcer, replace(incident, ended_at=at), Kind.SIGHTED)
-    if retired(condition, at):
-        _retire(repo, blocklist, terms, announcer)
+    said = _incident(blocklist, condition, _detail(condition, soundings, families), announcer.at)
+    incident = repo.open_incidents().get(blocklist.id)
+    if incident is not None:
+        _follow(repo, incident, said, announcer, distrusted=_distrusted(soundings, announcer.at))
+    elif notable(condition, announcer.at, terms.blind_after):
+        _announce_incident(announcer, repo.open_incident(said), Kind.BLIND)
+    for family in sorted(families):
+        if _retired(soundings, family, announcer.at):
+            _retire(repo, blocklist, family, terms, announcer)
+
+
+def _follow(repo: Repository, incident: Incident, said: Incident, announcer: Announcer, *, distrusted: bool) -> None:
+    """End an incident, or tell it once more when the list has come to list what it must not."""
+    if said.reason is None and not distrusted:
+        repo.end_incident(incident.id, announcer.at)
+        _announce_incident(announcer, replace(incident, ended_at=announcer.at), Kind.SIGHTED)
+    elif loud(said.flaw) and not loud(incident.flaw):
+        grown = replace(incident, state=said.state, reason=said.reason, flaw=said.flaw, detail=said.detail)
+        repo.update_incident(grown)
+        _announce_incident(announcer, grown, Kind.BLIND)
+
+
+def _retired(soundings: Sequence[Sounding], family: Family, at: datetime) -> bool:
+    """Whether a list is as good as dead for one family, and through no nameserver was sound meanwhile."""
+    alike = [sounding for sounding in soundings if sounding.family is family]
+    latest = max(alike, key=lambda sounding: sounding.checked_at, default=None)
+    if latest is None or not retired(latest.condition, at):
+        return False
+    since_at = latest.condition.unsound_at
+    return not any(s.condition.soundness.trusted and since_at is not None and s.checked_at > since_at for s in alike)
+
+
+def _detail(condition: Condition, soundings: Iterable[Sounding], families: Collection[Family]) -> str:
+    """What is wrong with a list; where another family was seen sound since, also which one is not believed."""
+    latest = {family: s for (_, family), s in _latest(soundings).items() if family in families}
+    blind = [family for family, s in latest.items() if not s.condition.soundness.trusted]
+    sound = [
+        family for family, s in latest.items() if s.condition.soundness.trusted and s.checked_at >= condition.since_at
+    ]
+    if not sound or not blind:
+        return condition.soundness.detail
+    named, others = (" and ".join(_NAMES[family] for family in sorted(some)) for some in (blind, sound))
+    return f"only its {named} answers cannot be believed, its {others} answers can: {condition.soundness.detail}"
 
 
 def _distrusted(soundings: Iterable[Sounding], at: datetime) -> bool:
@@ -57,20 +93,32 @@ def condition_of(soundings: Iterable[Sounding], families: Collection[Family]) ->
 
 def latest_conditions(soundings: Iterable[Sounding]) -> dict[tuple[str, Family], Condition]:
     """The condition of each list and family, as seen through the nameserver that was asked last."""
+    return {key: sounding.condition for key, sounding in _latest(soundings).items()}
+
+
+def _latest(soundings: Iterable[Sounding]) -> dict[tuple[str, Family], Sounding]:
     latest: dict[tuple[str, Family], Sounding] = {}
     for sounding in soundings:
         key = (sounding.blocklist, sounding.family)
         if key not in latest or latest[key].checked_at < sounding.checked_at:
             latest[key] = sounding
-    return {key: sounding.condition for key, sounding in latest.items()}
+    return latest
 
 
-def _retire(repo: Repository, blocklist: Blocklist, terms: Terms, announcer: Announcer) -> None:
-    cause = f"{blocklist.id} has failed its self-test for 30 days: what it said before is no longer held"
+def _retire(repo: Repository, blocklist: Blocklist, family: Family, terms: Terms, announcer: Announcer) -> None:
+    """End what a list said of one family; nothing new is believed of it, so this happens once."""
+    cause = (
+        f"{blocklist.id} failed its {_NAMES[family]} self-test 30 days ago and has not passed it since: "
+        "what it said before is no longer held"
+    )
     for listing in repo.open_listings(blocklist.id):
+        if listing.target.family is not family:
+            continue
         ended = repo.end_listing(listing.id, announcer.at, Ending.LIST_RETIRED)
         announce_end(announcer, ended, cause, terms.roster.watchlist)
     for pair in repo.pairs(blocklist.id).values():
+        if pair.target.family is not family:
+            continue
         repo.delete_pair(blocklist.id, pair.target_id)
         repo.forget_coverage(blocklist.id, [pair.target_id])
 
@@ -80,7 +128,7 @@ def _announce_incident(announcer: Announcer, incident: Incident, kind: Kind) -> 
     announcer.announce(news, Subject(topic=Topic.BLIND, blocklist=incident.blocklist), Group.INCIDENT)
 
 
-def _incident(blocklist: Blocklist, condition: Condition, at: datetime) -> Incident:
+def _incident(blocklist: Blocklist, condition: Condition, detail: str, at: datetime) -> Incident:
     soundness = condition.soundness
     return Incident(
         id=0,
@@ -89,7 +137,7 @@ def _incident(blocklist: Blocklist, condition: Condition, at: datetime) -> Incid
         state=soundness.state,
         reason=soundness.reason,
         flaw=soundness.flaw,
-        detail=soundness.detail,
+        detail=detail,
         since_at=condition.since_at,
         opened_at=at,
     )
@@ -105,12 +153,20 @@ def sounding_of(asked: Asked, before: Sounding | None) -> Sounding:
         blocklist=asked.blocklist.id,
         family=asked.family,
         nameserver=asked.result.nameserver,
-        condition=Condition(soundness, since_at),
+        condition=Condition(soundness, since_at, _unsound_at(asked, before)),
         checked_at=asked.at,
         distrust_until=_distrust_until(asked, before),
         positive_ttl_s=max(positive, default=before.positive_ttl_s if before is not None else None),
         negative_ttl_s=_negative_ttl_s(asked, before),
     )
+
+
+def _unsound_at(asked: Asked, before: Sounding | None) -> datetime | None:
+    """When the list first failed its self-test after it was believed last; silence in between changes nothing."""
+    if asked.soundness.trusted:
+        return None
+    failed_at = before.condition.unsound_at if before is not None else None
+    return failed_at or (asked.at if asked.soundness.state is State.UNSOUND else None)
 
 
 def _alike(one: Soundness, other: Soundness) -> bool:

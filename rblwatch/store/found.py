@@ -80,6 +80,13 @@ class Findings(Area):
             raise AlreadyOpen(f"{incident.blocklist} has an open incident; it can't have two")
         return replace(incident, id=id_)
 
+    def update_incident(self, incident: Incident) -> None:
+        """Store what an incident that lasts has turned into."""
+        names = ("state", "reason", "flaw", "detail")
+        lasts = (incident_table.c.id == incident.id) & incident_table.c.ended_at.is_(None)
+        values = {name: getattr(incident, name) for name in names}
+        self._change(update(incident_table).where(lasts).values(values))
+
     def end_incident(self, incident_id: int, at: datetime) -> None:
         """End an incident that lasts."""
         lasts = (incident_table.c.id == incident_id) & incident_table.c.ended_at.is_(None)

@@ -160,4 +160,5 @@ def _pending(row: RowMapping) -> Pending | None:
 def _sounding(row: RowMapping) -> Sounding:
     values = dict(row)
     soundness = Soundness(*(values.pop(name) for name in ("state", "reason", "flaw", "detail")))
-    return Sounding(condition=Condition(soundness, values.pop("since_at")), **values)
+    condition = Condition(soundness, values.pop("since_at"), values.pop("unsound_at"))
+    return Sounding(condition=condition, **values)

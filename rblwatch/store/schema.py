@@ -87,6 +87,7 @@ sounding = Table(
     Column("flaw", Word(Flaw)),
     Column("detail", Text, nullable=False),
     Column("since_at", Moment, nullable=False),
+    Column("unsound_at", Moment),
     Column("checked_at", Moment, nullable=False),
     Column("distrust_until", Moment),
     Column("positive_ttl_s", Integer),

@@ -141,7 +141,8 @@ class Standings(Area):
         values = {field.name: getattr(sounding, field.name) for field in fields(sounding) if field.name != "condition"}
         soundness = sounding.condition.soundness
         values |= {field.name: getattr(soundness, field.name) for field in fields(soundness)}
-        self._save(sounding_table, values | {"since_at": sounding.condition.since_at})
+        values |= {"since_at": sounding.condition.since_at, "unsound_at": sounding.condition.unsound_at}
+        self._save(sounding_table, values)
 
 
 def _is(coverage: Coverage) -> ColumnElement[bool]:

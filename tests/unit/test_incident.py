@@ -63,7 +63,9 @@ def test_a_condition_is_told_at_once_or_when_it_lasts(soundness: Soundness, minu
 def test_a_list_that_is_unsound_for_thirty_days_is_as_good_as_retired(
     soundness: Soundness, age: timedelta, ended: bool
 ) -> None:
-    assert retired(Condition(soundness, at(0)), at(0) + age) == ended
+    assert retired(Condition(soundness, at(0), at(0)), at(0) + age) == ended
+    # Only the time since it failed its self-test counts, however long it was out of reach before.
+    assert not retired(Condition(soundness, at(0) - age, at(0) + age), at(0) + age)
     assert timedelta(days=30) == RETIRED_AFTER
 
 
@@ -77,6 +79,8 @@ def test_a_list_that_is_unsound_for_thirty_days_is_as_good_as_retired(
         ([(UNREACHABLE, 0), (WILDCARD, 20)], (WILDCARD, 20)),
         # The same state: since the first of them.
         ([(SILENT, 20), (WILDCARD, 10)], (WILDCARD, 10)),
+        # A family that is silent for ever does not hide that another lists the world.
+        ([(SILENT, 10), (WILDCARD, 20)], (WILDCARD, 20)),
         ([(SOUND, 20), (SOUND, 10)], (SOUND, 10)),
     ],
 )
