@@ -61,9 +61,9 @@ def test_a_listing_and_its_end_are_told_once_and_in_time(
             assert_says_all(message.text, ttl, addresses[ttl])
         assert_dates(installed, f"mx-{ttl}", added_at[ttl])
 
+        looks, probes = zone.asked(addresses[ttl]), zone.asked("127.0.0.2")
         zone.remove(addresses[ttl])
         removed_at = datetime.now(UTC)
-        looks, probes = zone.asked(addresses[ttl]), zone.asked("127.0.0.2")
         delisted = installed.hear(f"mx-{ttl} delisted from", timeout_s=2 * ttl + 30)
         bound = timedelta(seconds=ttl + DELIST_AFTER * RECHECK_S + ttl + GROUP_WAIT_S + SPARE_S)
         for channel, message in delisted.items():
