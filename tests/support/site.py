@@ -94,8 +94,8 @@ class ScriptedNotifier:
     arrived: list[Message] = field(default_factory=list)
     attempts: list[str] = field(default_factory=list)
     """Delivery ids, one for every try."""
-    unreceipted: set[str] = field(default_factory=set)
-    """Ids of deliveries that arrived with nobody left to write that down: they may arrive again."""
+    outcomes: list[tuple[Message, bool]] = field(default_factory=list)
+    """What arrived, and whether there was anybody left to write that down; if not, it may arrive again."""
     hanging: dict[str, asyncio.Event] = field(default_factory=dict)
     """Sends that wait, by delivery id."""
 
@@ -107,7 +107,7 @@ class ScriptedNotifier:
         fate = self.fates.get(message.recipient, Fate.SENT)
         self.attempts.append(message.delivery_id)
         if fate in (Fate.SENT, Fate.DIES):
-            self.arrived.append(message)
+            self._arrive(message, receipted=fate is Fate.SENT)
         match fate:
             case Fate.SENT:
                 return Sent()
@@ -118,11 +118,10 @@ class ScriptedNotifier:
             case Fate.RAISES:
                 raise RuntimeError("a fault of ours")
             case Fate.DIES:
-                self.unreceipted.add(message.delivery_id)
                 return await self._hang(message)
             case Fate.HANGS:
                 outcome = await self._hang(message)
-                self.arrived.append(message)
+                self._arrive(message, receipted=True)
                 return outcome
 
     def let_go(self, delivery_id: str) -> None:
@@ -138,6 +137,10 @@ class ScriptedNotifier:
             for entry in message.entries
             if entry.news.listing is not None
         ]
+
+    def _arrive(self, message: Message, *, receipted: bool) -> None:
+        self.arrived.append(message)
+        self.outcomes.append((message, receipted))
 
     async def _hang(self, message: Message) -> Outcome:
         event = self.hanging[message.delivery_id] = asyncio.Event()

@@ -1,0 +1,416 @@
+"""The laws, end to end: whatever lists, caches, sinks, admins and crashes do, over services and a real database.
+
+What the world may not do, since nothing could tell then: two lies in one. A list does not lie again while news from its
+last lie still waits for its proof; nobody else fills the caches with a lie that we have not noticed; and a list without
+a test point of its own does not fall silent.
+"""
+
+import asyncio
+import functools
+import sqlite3
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import IPv4Address, ip_network
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from rblwatch.core.alert import Told
+from rblwatch.core.blocklist import Blocklist, Code, CodeRange, Meaning, Severity, bare
+from rblwatch.core.listing import Ending, Listing
+from rblwatch.core.routing import Decision, Silence, decide
+from rblwatch.core.selection import Catalogue
+from rblwatch.core.settings import Route, Secret, Server, Settings, Topic
+from rblwatch.core.standing import Change, Transition
+from rblwatch.core.target import Family, Target
+from rblwatch.core.watchlist import watch
+from rblwatch.services.announce import subject_of
+from rblwatch.store.database import Store
+from rblwatch.store.rows import Pair
+from tests.integration.services.ledger import Ledger
+from tests.integration.services.scene import unverified
+from tests.support.site import Fate, Site, settings_of
+from tests.support.soak import repetitions
+from tests.support.world import LYING, START, Mode, ScriptedClock, ScriptedList, World
+
+T = TypeVar("T")
+
+HOST, OTHER = Target("10.0.0.1", Family.IPV4), Target("10.0.0.2", Family.IPV4)
+SIX = Target("fd00::1", Family.IPV6)
+TARGETS = (HOST, OTHER, SIX)
+CODES = {
+    "127.0.0.2": Severity.MAJOR,
+    "127.0.0.3": Severity.CRITICAL,
+    "127.0.0.4": Severity.INFORMATIONAL,
+}
+LISTS = ("long.test", "quick.test", "unverified.test")
+NAMESERVERS = ("127.0.0.1:53", "127.0.0.2:53")
+WAITS_S = (0.4, 5, 31, 61, 240, 301, 901, 3605)
+
+FATES = (Fate.SENT, Fate.TRANSIENT, Fate.PERMANENT, Fate.HANGS, Fate.DIES)
+CHANNELS = ("chat", "mail", "pager")
+SILENCES = (
+    Silence(id=0, until_at=START, server="mx2"),
+    Silence(id=0, until_at=START, target=HOST.text),
+    Silence(id=0, until_at=START, blocklist=LISTS[0]),
+    Silence(id=0, until_at=START, tag="production"),
+    Silence(id=0, until_at=START, code="127.0.0.2"),
+)
+
+some_list = st.integers(0, 2)
+some_target = st.sampled_from(TARGETS)
+some_wait = st.sampled_from(WAITS_S)
+
+#: What an admin puts in and takes out.
+FEATURES = ("mx1", "mx2", *LISTS, "tag", "skip", *CHANNELS, "threshold", "rename")
+
+
+def coded(blocklist: Blocklist) -> Blocklist:
+    """The list with codes of different severities."""
+    rows = [
+        Code(CodeRange(IPv4Address(code), IPv4Address(code)), Meaning(code, severity))
+        for code, severity in CODES.items()
+    ]
+    return replace(blocklist, codes=tuple(rows))
+
+
+BLOCKLISTS = {blocklist.id: coded(blocklist) for blocklist in (*map(bare, LISTS[:2]), unverified(LISTS[2]))}
+
+
+def world() -> World:
+    ttls = {"long.test": (3600, 60), "quick.test": (60, 300), "unverified.test": (300, 900)}
+    lists = [ScriptedList(blocklist, *ttls[name]) for name, blocklist in BLOCKLISTS.items()]
+    return World(ScriptedClock(), lists)
+
+
+def configuration(features: frozenset[str]) -> Settings:
+    """The configuration that an admin has written, who has put these features in."""
+    tags = ("production",) if "tag" in features else ()
+    skip = ("quick.test",) if "skip" in features else ()
+    name = "mail1" if "rename" in features else "mx1"
+    one = Server(name=name, networks=(ip_network("10.0.0.1/32"),), tags=tags, skip=skip)
+    two = Server(name="mx2", networks=(ip_network("10.0.0.0/30"), ip_network("fd00::1/128")))
+    least = Severity.CRITICAL if "threshold" in features else Severity.MINOR
+    routes = {
+        "chat": Route(channels=("chat",), tags=frozenset({"production"})),
+        "mail": Route(channels=("mail",), severity=Severity.INFORMATIONAL),
+        "pager": Route(channels=("pager",), severity=least),
+    }
+    channels = [channel for channel in routes if channel in features]
+    return settings_of(
+        [server for server, feature in ((one, "mx1"), (two, "mx2")) if feature in features],
+        [BLOCKLISTS[blocklist] for blocklist in LISTS if blocklist in features],
+        channels=channels,
+        routes=[routes[channel] for channel in channels],
+    )
+
+
+@functools.cache
+def empty_database() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        store = Store(Secret(f"sqlite:///{path}"))
+        store.open()
+        store.close()
+        return path.read_bytes()
+
+
+class Laws(RuleBasedStateMachine):
+    """One daemon, its world, and everybody who reads its messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = TemporaryDirectory()
+        self.database = Path(self.folder.name) / "rblwatch.db"
+        self.database.write_bytes(empty_database())
+        self.store = Store(Secret(f"sqlite:///{self.database}"))
+        self.watcher = sqlite3.connect(self.database)
+        self.seen = 0
+        self.loop = asyncio.new_event_loop()
+        self.site = Site(self.store, world())
+        self.world = self.site.world
+        self.ledger = Ledger(self.site.notifier)
+        self.features = frozenset(FEATURES) - {"skip", "threshold", "rename"}
+        self.toggled: tuple[str, ...] = ()
+
+    def do(self, step: Coroutine[None, None, T]) -> T:
+        return self.loop.run_until_complete(step)
+
+    @initialize(
+        lists=st.sets(st.sampled_from(LISTS), max_size=2),
+        listed=st.sets(st.tuples(st.sampled_from(LISTS), st.sampled_from(TARGETS)), max_size=3),
+        toggled=st.sets(st.sampled_from(FEATURES), min_size=1, max_size=2),
+    )
+    def begin(self, lists: set[str], listed: set[tuple[str, Target]], toggled: set[str]) -> None:
+        """Watch some of the lists; the admin changes his mind about a few things only."""
+        self.features -= lists
+        self.toggled = tuple(sorted(toggled))
+        for blocklist, target in sorted(listed):
+            self.world.list(blocklist, target)
+        self.do(self.site.start(configuration(self.features)))
+        self.sweep()
+
+    # --- the lists ---
+
+    @rule(blocklist=some_list, host=some_target, code=st.sampled_from((*CODES, None)))
+    def change_entry(self, blocklist: int, host: Target, code: str | None) -> None:
+        if code is None:
+            self.world.delist(self.watched(blocklist), host)
+        else:
+            self.world.list(self.watched(blocklist), host, code)
+
+    @rule(blocklist=some_list, mode=st.sampled_from((*Mode, *[Mode.HEALTHY] * 4)), is_cached=st.booleans())
+    def turn(self, blocklist: int, mode: Mode, is_cached: bool) -> None:
+        """A list goes bad, or is mended; it may go bad just after somebody else has fetched its test points."""
+        name = self.watched(blocklist)
+        scripted = self.world.lists[name]
+        if mode in LYING:
+            if name == "unverified.test" and mode is not Mode.WILDCARD:
+                return
+            if any(pair.blocklist == name and pair.standing.pending for pair in self.pairs()):
+                return
+        if is_cached and mode is not Mode.HEALTHY:
+            self.site.clock.advance(timedelta(seconds=1 + max(scripted.positive_ttl_s, scripted.negative_ttl_s)))
+            self.fetch_points(name)
+        self.world.turn(name, mode)
+
+    @rule(blocklist=some_list, host=st.none() | some_target)
+    def lose_questions(self, blocklist: int, host: Target | None) -> None:
+        """Questions about a target, or about fresh points, time out from now on, or no longer."""
+        scripted = self.world.lists[self.watched(blocklist)]
+        if host is None:
+            scripted.proofs_answered ^= True
+        else:
+            scripted.unanswered ^= {host}
+
+    # --- the resolvers ---
+
+    @rule(nameserver=st.sampled_from(NAMESERVERS))
+    def change_nameserver(self, nameserver: str) -> None:
+        self.site.lookup.nameserver = nameserver
+
+    @rule(blocklist=some_list, host=some_target)
+    def somebody_else_asks(self, blocklist: int, host: Target) -> None:
+        name, nameserver = self.watched(blocklist), self.site.lookup.nameserver
+        noticed = any(
+            sounding.condition.soundness.flaw is not None
+            for sounding in self.store.read_now(lambda queries: queries.soundings(name))
+            if (sounding.nameserver, sounding.family) == (nameserver, host.family)
+        )
+        if noticed or self.world.lists[name].mode not in LYING:
+            self.site.lookup.question(nameserver, name, host)
+
+    @rule(blocklist=some_list)
+    def somebody_else_tests(self, blocklist: int) -> None:
+        if self.world.lists[self.watched(blocklist)].mode not in LYING:
+            self.fetch_points(self.watched(blocklist))
+
+    def fetch_points(self, blocklist: str) -> None:
+        """Let the cache hold whatever the list says of its points, through the nameserver that is asked now."""
+        for batch in self.site.lookup.batches:
+            if batch.blocklist.id == blocklist and batch.targets:
+                for probe in batch.probes:
+                    self.site.lookup.question(self.site.lookup.nameserver, blocklist, probe.target)
+
+    # --- time, and the daemon ---
+
+    @rule(seconds=some_wait)
+    def wait(self, seconds: float) -> None:
+        self.site.clock.advance(timedelta(seconds=seconds))
+
+    @rule()
+    def sweep(self) -> None:
+        self.do(self.site.sweep())
+        self.do(self.site.monitor.release_first_looks())
+
+    @rule(seconds=some_wait)
+    def wait_and_sweep(self, seconds: float) -> None:
+        self.wait(seconds)
+        self.sweep()
+        self.do(self.site.end_silences())
+        self.do(self.site.deliver())
+
+    @rule(seconds=some_wait)
+    def wait_and_beat(self, seconds: float) -> None:
+        self.wait(seconds)
+        self.do(self.site.beat())
+        self.do(self.site.deliver())
+
+    @rule()
+    def restart(self) -> None:
+        self.do(self.site.start(configuration(self.features)))
+
+    # --- the recipients ---
+
+    @rule(recipient=st.sampled_from(CHANNELS), fate=st.sampled_from((*FATES, Fate.SENT, Fate.SENT)))
+    def change_fate(self, recipient: str, fate: Fate) -> None:
+        self.site.notifier.fates[recipient] = fate
+
+    # --- the admin ---
+
+    @rule(number=st.integers(0, 1), restarting=st.booleans())
+    def configure(self, number: int, restarting: bool) -> None:
+        self.features ^= {self.toggled[number % len(self.toggled)]}
+        settings = configuration(self.features)
+        self.do(self.site.start(settings) if restarting else self.site.reload(settings))
+        self.ledger.forget([channel.name for channel in settings.channels])
+
+    @rule(silence=st.sampled_from(SILENCES), seconds=some_wait)
+    def mute(self, silence: Silence, seconds: float) -> None:
+        at = self.site.clock.now()
+        lasting = replace(silence, until_at=at + timedelta(seconds=seconds))
+        self.store.write_now(lambda repo: repo.add_silence(lasting, at))
+
+    @rule()
+    def end_silences(self) -> None:
+        at = self.site.clock.now()
+        self.store.write_now(lambda repo: [repo.end_silence(silence.id, at) for silence in repo.silences(at)])
+        self.do(self.site.end_silences())
+
+    def watched(self, number: int) -> str:
+        """One of the lists that are configured, so that few rules are spent on the others."""
+        lists = [blocklist for blocklist in LISTS if blocklist in self.features] or LISTS[:1]
+        return lists[number % len(lists)]
+
+    # --- what holds at every moment ---
+
+    def pairs(self) -> list[Pair]:
+        return self.store.read_now(lambda queries: queries.all_pairs())
+
+    def history(self) -> list[tuple[Listing, list[Transition]]]:
+        """All listings, the first one first, with all that happened to them."""
+        return self.store.read_now(
+            lambda queries: [(listing, queries.transitions(listing.id)) for listing in reversed(queries.history())]
+        )
+
+    @invariant()
+    def laws_hold(self) -> None:
+        self.ledger.read()
+        version = self.watcher.execute("PRAGMA data_version").fetchone()[0]
+        if version != self.seen:
+            self.seen = version
+            self.listings_are_true()
+            self.news_and_deliveries_are_whole()
+            self.nothing_is_held_of_what_is_not_watched()
+            self.what_waits_is_seen()
+
+    def listings_are_true(self) -> None:
+        """Laws 1 to 4 and 8: what is held, a healthy list once held; what was delisted, it once was without."""
+        for listing, transitions in self.history():
+            first, *rest = transitions
+            assert first.change is Change.LISTED
+            ends = [transition for transition in rest if transition.change is not Change.CHANGED]
+            assert ends == rest[len(rest) - len(ends) :]
+            assert len(ends) == (listing.ended_by in (Ending.DELISTED, Ending.REINTERPRETED))
+            assert listing.ended_by is not Ending.REINTERPRETED
+            for transition in transitions:
+                codes = [str(code) for code in transition.listed.codes]
+                assert self.world.ever_listed(listing.blocklist, listing.target, codes), (listing, transition)
+            if listing.ended_by is Ending.DELISTED:
+                assert self.world.ever_clear(listing.blocklist, listing.target, listing.listed_at), listing
+            assert listing.clear_at is None or listing.clear_at <= listing.listed_at <= listing.seen_at
+
+    def news_and_deliveries_are_whole(self) -> None:
+        """Law 5: whatever is to be told has a delivery, and whatever happened is news."""
+        untold = "SELECT * FROM telling WHERE decision = 'tell' AND delivery_id IS NULL"
+        unsaid = (
+            "SELECT * FROM transition WHERE NOT EXISTS "
+            "(SELECT * FROM news WHERE news.listing_id = transition.listing_id AND news.kind = transition.change)"
+        )
+        idle = (
+            "SELECT * FROM delivery WHERE state <> 'empty' AND id NOT IN "
+            "(SELECT delivery_id FROM telling WHERE delivery_id NOTNULL)"
+        )
+        for query in (untold, unsaid, idle):
+            assert self.watcher.execute(query).fetchall() == []
+
+    def nothing_is_held_of_what_is_not_watched(self) -> None:
+        watchlist = watch(self.site.settings, Catalogue())
+        for pair in self.pairs():
+            assert watchlist.asks(pair.blocklist, pair.target)
+        open_listings = self.store.read_now(lambda queries: queries.open_listings())
+        assert {listing.id for listing in open_listings} == {p.listing_id for p in self.pairs() if p.standing.listed}
+
+    def what_waits_is_seen(self) -> None:
+        shown = {
+            (pair.blocklist, target.target)
+            for server in self.site.status().servers
+            for target in server.targets
+            for pair in target.pairs
+            if pair.pending is not None
+        }
+        assert shown == {(pair.blocklist, pair.target) for pair in self.pairs() if pair.standing.pending is not None}
+
+    # --- what holds in the end ---
+
+    def teardown(self) -> None:
+        try:
+            self.settle()
+            self.everything_true_is_held_and_told()
+        finally:
+            self.do(self.site.deliverer.drain(0))
+            self.loop.close()
+            self.watcher.close()
+            self.store.close()
+            self.folder.cleanup()
+
+    def settle(self) -> None:
+        """Heal everything, and give it time."""
+        for blocklist, scripted in self.world.lists.items():
+            self.world.turn(blocklist, Mode.HEALTHY)
+            scripted.proofs_answered = True
+            scripted.unanswered.clear()
+        self.site.notifier.fates.clear()
+        self.restart()
+        for _ in range(5):
+            self.site.clock.advance(timedelta(hours=1.5))
+            self.do(self.site.sweep())
+            self.do(self.site.beat())
+            self.site.clock.advance(timedelta(minutes=16))
+            self.do(self.site.deliver())
+            self.listings_are_true()
+            self.ledger.read()
+
+    def everything_true_is_held_and_told(self) -> None:
+        watchlist = watch(self.site.settings, Catalogue())
+        listings = [listing for listing, _ in self.history()]
+        held = {(one.blocklist, one.target): one.codes for one in listings if one.stands}
+        assert held == {
+            (blocklist, target): tuple(map(str, codes))
+            for blocklist, scripted in self.world.lists.items()
+            for target, codes in scripted.entries.items()
+            if watchlist.asks(blocklist, target)
+        }
+        assert self.pending_deliveries() == []
+        assert self.store.read_now(lambda queries: queries.incidents(open_only=True)) == []
+        routes = self.site.settings.routes
+        for channel in self.site.settings.channels:
+            failed = self.failed_listings(channel.name)
+            for listing in listings:
+                subject = subject_of(listing, Topic.LISTED, watchlist)
+                knows = self.ledger.knows(channel.name, listing.id)
+                if listing.id in failed:
+                    continue
+                if not listing.stands:
+                    assert knows is not Told.OPEN, (channel.name, listing)
+                elif decide(subject, channel.name, routes, aware=False) is Decision.TELL:
+                    assert knows is Told.OPEN, (channel.name, listing)
+                elif decide(subject, channel.name, routes, aware=True) is not Decision.TELL:
+                    assert knows is not Told.OPEN, (channel.name, listing)
+
+    def failed_listings(self, recipient: str) -> set[int]:
+        return self.store.write_now(lambda repo: repo.failed_listings(recipient))
+
+    def pending_deliveries(self) -> list[int]:
+        found = self.store.read_now(lambda queries: queries.deliveries(limit=1000))
+        return [delivery.id for delivery in found if delivery.state in ("waiting", "claimed")]
+
+
+TestLaws = pytest.mark.soak(Laws.TestCase)
+TestLaws.settings = hypothesis_settings(max_examples=repetitions(20, 1500), stateful_step_count=30, deadline=None)
