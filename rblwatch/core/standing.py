@@ -192,7 +192,7 @@ def _observe_listed(standing: Standing, verdict: Listed, circumstances: Circumst
         waiting = None
     same = waiting is not None and waiting.listed is not None and waiting.listed.codes == verdict.codes
     if waiting is not None and same and _is_copy(waiting, circumstances):
-        return Observation(replace(standing, clears=0), repeated=False)
+        return Observation(standing, repeated=False)
     seen_at = waiting.seen_at if waiting is not None else circumstances.at
     ready_at = max(_trust(circumstances), waiting.ready_at if waiting is not None else circumstances.at)
     pending = Pending(change, verdict, seen_at, ready_at, circumstances.copy_until, circumstances.nameserver)
