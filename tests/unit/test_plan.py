@@ -103,6 +103,7 @@ def test_asking_often_forgets_no_faster() -> None:
         ([None, None], QUARTER, 0, True),
         # The latest counts; two hours are never too old, since a TTL may lengthen the interval to one.
         ([None, at(0)], QUARTER, 120, False),
+        ([at(-600), at(0), at(-900)], QUARTER, 120, False),
         ([at(0), at(-600)], QUARTER, 121, True),
         # A long interval, twice.
         ([at(0)], timedelta(hours=6), 720, False),
