@@ -265,7 +265,7 @@ def test_what_is_read_as_a_name_is_a_name_in_a_labels(text: str) -> None:
 def ranges(draw: st.DrawFn) -> Network:
     address = draw(addresses)
     longest = 32 if address.version == 4 else 128
-    return ip_network((str(address), draw(st.integers(longest - 8, longest))), strict=False)
+    return ip_network((str(address), draw(st.integers(longest - 6, longest))), strict=False)
 
 
 @given(ranges())
