@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 
 # How many test processes run at once, and what pytest is to be told besides: `make test PYTEST_ARGS='-k store'`.
-TEST_JOBS ?= 2
+TEST_JOBS ?= 4
 PYTEST_ARGS ?=
 
 .PHONY: help setup demo run servers test check format bench soak lock reference clean
