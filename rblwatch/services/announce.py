@@ -68,6 +68,13 @@ class Announcer:
         for recipient in recipients:
             self._deliver(news_id, alert_id, recipient, group)
 
+    def mute(self, news: NewNews, recipient: str, silence: Silence, group: Group, *, key: str) -> None:
+        """Add news that a recipient would be told if it were not for a silence: it is taken up when that ends."""
+        _, news_id = self._add(news, group, key)
+        self._repo.add_telling(
+            Telling(news_id=news_id, recipient=recipient, decision=Decision.SILENCED, silence_id=silence.id)
+        )
+
     def _add(self, news: NewNews, group: Group, key: str) -> tuple[int, int]:
         alert_id = self._repo.joinable_alert(group, key)
         if alert_id is None:

@@ -44,6 +44,8 @@ class _CatchUp:
         self._announcer = Announcer(repo, policy, at)
         self._silences = repo.silences(at)
         self._aware: Mapping[int, set[str]] = {}
+        self._muted: set[tuple[str, int]] = set()
+        """Recipients and listings with muted news that the end of a silence will take up."""
         self._failed = {recipient: repo.failed_listings(recipient) for recipient in policy.recipients}
 
     def run(self) -> None:
@@ -52,11 +54,11 @@ class _CatchUp:
         self._release_incidents()
         listings = [listing for listing in self._repo.open_listings() if listing.target in self._watchlist.servers]
         self._aware = self._repo.aware_by_listing()
+        self._muted = {(telling.recipient, listing_id) for telling, listing_id, _ in self._repo.silenced_tellings()}
         for recipient in self._policy.recipients:
             for listing in self._newly_concerning(recipient, listings):
-                self._tell(
-                    recipient, NewNews(kind=Kind.LISTED, at=self._at, listing_id=listing.id, codes=listing.codes)
-                )
+                news = NewNews(kind=Kind.LISTED, at=self._at, listing_id=listing.id, codes=listing.codes)
+                self._tell_or_mute(news, listing, recipient, Group.STANDING, key=recipient)
         for listing in listings:
             self._tell_unrouted(listing)
 
@@ -67,7 +69,6 @@ class _CatchUp:
             if (
                 listing.id not in self._failed[recipient]
                 and decide(subject, recipient, self._policy.routes, aware=False) is Decision.TELL
-                and silenced(subject, self._silences, self._at) is None
                 and recipient not in self._aware[listing.id]
             ):
                 yield listing
@@ -75,8 +76,6 @@ class _CatchUp:
     def _tell_unrouted(self, listing: Listing) -> None:
         """Tell those who know of a listing that nothing leads its news to them any more."""
         subject = subject_of(listing, Topic.LISTED, self._watchlist)
-        if silenced(subject, self._silences, self._at) is not None:
-            return
         cause = (
             "no route leads news of it to this channel any more: a tag or a route was taken out of the configuration"
         )
@@ -85,15 +84,24 @@ class _CatchUp:
             gone = decision in (Decision.OTHER_TAGS, Decision.NO_ROUTE)
             if gone and listing.id not in self._failed[recipient]:
                 news = NewNews(kind=Kind.UNROUTED, at=self._at, listing_id=listing.id, codes=listing.codes, text=cause)
-                self._announcer.tell(news, [recipient], Group.ENDED, key=f"{recipient}: {cause}")
+                self._tell_or_mute(news, listing, recipient, Group.ENDED, key=f"{recipient}: {cause}")
+
+    def _tell_or_mute(self, news: NewNews, listing: Listing, recipient: str, group: Group, *, key: str) -> None:
+        silence = silenced(subject_of(listing, Topic.LISTED, self._watchlist), self._silences, self._at)
+        if silence is None:
+            self._announcer.tell(news, [recipient], group, key=key)
+        elif (recipient, listing.id) not in self._muted:
+            self._announcer.mute(news, recipient, silence, group, key=key)
 
     def _release_listings(self) -> None:
         """Tell how listings went on that a recipient knew of, where a silence that has ended kept it from him."""
         tellings = self._released(self._repo.silenced_tellings())
         committed = self._repo.news_as_committed(telling.news_id for telling, _ in tellings)
         for telling, listing_id in tellings:
-            if telling.recipient in self._repo.aware(listing_id):
-                listing = self._repo.listing(listing_id)
+            listing = self._repo.listing(listing_id)
+            # That nothing leads there any more is found anew, if it is still so.
+            is_about_routes = listing.stands and committed[telling.news_id].kind is Kind.UNROUTED
+            if telling.recipient in self._repo.aware(listing_id) and not is_about_routes:
                 kind = ending_line(listing.ended_by) if listing.ended_by is not None else Kind.CHANGED
                 news = replace(committed[telling.news_id], kind=kind, at=self._at, codes=listing.codes)
                 self._tell(telling.recipient, news)

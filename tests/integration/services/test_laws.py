@@ -412,5 +412,7 @@ class Laws(RuleBasedStateMachine):
         return [delivery.id for delivery in found if delivery.state in ("waiting", "claimed")]
 
 
-TestLaws = pytest.mark.soak(Laws.TestCase)
-TestLaws.settings = hypothesis_settings(max_examples=repetitions(20, 1500), stateful_step_count=30, deadline=None)
+Laws.TestCase.settings = hypothesis_settings(
+    max_examples=repetitions(20, 1000), stateful_step_count=repetitions(30, 50), deadline=None
+)
+TestLaws = pytest.mark.soak(pytest.mark.timeout(repetitions(300, 5400))(Laws.TestCase))

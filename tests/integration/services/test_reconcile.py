@@ -378,3 +378,37 @@ async def test_a_severity_that_the_admin_raises_reaches_those_who_had_not_to_be_
     assert [said(message) for message in to(site, CHAT)] == [[(Line.LISTED, "10.0.0.1")]]
     await look(site)
     assert len(to(site, CHAT)) == 1
+
+
+async def test_what_would_newly_concern_a_channel_waits_for_the_end_of_a_silence(store: Store) -> None:
+    site = await watching(store, list_of("a.test"), settings=settings_of([MX1, MX2], [A], channels=[CHAT]))
+    site.world.list("a.test", HOST)
+    await look(site)
+    at = site.clock.now()
+    store.write_now(lambda repo: repo.add_silence(Silence(id=0, until_at=at + minutes(60), server="mx1"), at))
+    for _ in range(2):
+        await site.reload(settings_of([MX1, MX2], [A]))
+        await look(site)
+    assert to(site, MAIL) == []
+    site.clock.advance(minutes(60))
+    await site.end_silences()
+    await site.deliver()
+    assert [said(message) for message in to(site, MAIL)] == [[(Line.LISTED, "10.0.0.1")]]
+    assert [said(message) for message in to(site, CHAT)] == [[(Line.LISTED, "10.0.0.1")]]
+
+
+async def test_that_a_channel_hears_no_more_waits_for_the_end_of_a_silence(store: Store) -> None:
+    routes = [PRODUCTION, EVERYTHING]
+    site = await watching(store, list_of("a.test"), settings=settings_of([MX1, MX2], [A], routes=routes))
+    site.world.list("a.test", HOST)
+    await look(site)
+    at = site.clock.now()
+    store.write_now(lambda repo: repo.add_silence(Silence(id=0, until_at=at + minutes(60), server="mx1"), at))
+    for _ in range(2):
+        await site.reload(settings_of([replace(MX1, tags=()), MX2], [A], routes=routes))
+        await look(site)
+    assert len(to(site, CHAT)) == 1
+    site.clock.advance(minutes(60))
+    await site.end_silences()
+    await tell(site)
+    assert [said(message) for message in to(site, CHAT)] == [[(Line.LISTED, "10.0.0.1")], [(Line.UNROUTED, "10.0.0.1")]]
