@@ -17,6 +17,7 @@ from tests.support.moods import Moods, MoodyChat, MoodyMailbox
 from tests.support.ordeal import Ordeal
 from tests.support.soak import SOAKING, repetitions
 from tests.support.truth import Truth
+from tests.support.waiting import eventually
 
 SEED = 20
 ZONES = {name: f"{name}.example" for name in ("one", "two", "three", "four")}
@@ -57,16 +58,18 @@ def prove(ordeal: Ordeal, kills: int, capsys: pytest.CaptureFixture[str]) -> Non
     daemon = ordeal.go_through(kills)
     try:
         ordeal.wait_until_told(ALL_TOLD_S)
+        # What was seen, but cut off before its receipt and then refused, has still to leave again.
+        eventually(lambda: ordeal.read(lambda queries: queries.outbox()[0]) == 0, 60.0, "the outbox is empty")
     finally:
         with capsys.disabled():
             print(f"\n{ordeal.account()}")  # noqa: T201 - the figures that the proof is about
 
     assert daemon.terminate() == 0
-    assert ordeal.read(lambda queries: queries.outbox()[0]) == 0, "something has still to leave"
     assert ordeal.read(Queries.failed_deliveries) == 0
     assert ordeal.early_ends() == []
     for before, again in ordeal.doubles():
-        assert any(before.at_s < kill.at_s < again.at_s for kill in ordeal.kills), f"told twice without a kill: {again}"
+        # By the next start, for what leaves in the moment of a kill may arrive after it.
+        assert any(before.at_s < start_s < again.at_s for start_s in ordeal.starts_s), f"told twice in a life: {again}"
     assert len(ordeal.doubles()) <= kills * IN_FLIGHT * len(ordeal.moods)
     assert any(kill.asking for kill in ordeal.kills), "no kill fell into a batch"
     assert any(kill.sending for kill in ordeal.kills), "no kill fell between claim and receipt"
