@@ -43,6 +43,8 @@ class _CatchUp:
         self._at = at
         self._announcer = Announcer(repo, policy, at)
         self._silences = repo.silences(at)
+        #: Every run has alerts of its own: joining an older one, "told again" could leave before "no longer told".
+        self._run = repo.last_news_id()
         self._aware: Mapping[int, set[str]] = {}
         self._muted: set[tuple[str, int]] = set()
         """Recipients and listings with muted news that the end of a silence will take up."""
@@ -58,7 +60,7 @@ class _CatchUp:
         for recipient in self._policy.recipients:
             for listing in self._newly_concerning(recipient, listings):
                 news = NewNews(kind=Kind.LISTED, at=self._at, listing_id=listing.id, codes=listing.codes)
-                self._tell_or_mute(news, listing, recipient, Group.STANDING, key=recipient)
+                self._tell_or_mute(news, listing, recipient, Group.STANDING, key=self._key(recipient))
         for listing in listings:
             self._tell_unrouted(listing)
 
@@ -84,7 +86,7 @@ class _CatchUp:
             gone = decision in (Decision.OTHER_TAGS, Decision.NO_ROUTE)
             if gone and listing.id not in self._failed[recipient]:
                 news = NewNews(kind=Kind.UNROUTED, at=self._at, listing_id=listing.id, codes=listing.codes, text=cause)
-                self._tell_or_mute(news, listing, recipient, Group.ENDED, key=f"{recipient}: {cause}")
+                self._tell_or_mute(news, listing, recipient, Group.ENDED, key=self._key(recipient))
 
     def _tell_or_mute(self, news: NewNews, listing: Listing, recipient: str, group: Group, *, key: str) -> None:
         silence = silenced(subject_of(listing, Topic.LISTED, self._watchlist), self._silences, self._at)
@@ -128,4 +130,7 @@ class _CatchUp:
         return [(telling, subject_id) for telling, subject_id in ended if telling.recipient in self._policy.recipients]
 
     def _tell(self, recipient: str, news: NewNews) -> None:
-        self._announcer.tell(news, [recipient], Group.STANDING, key=recipient)
+        self._announcer.tell(news, [recipient], Group.STANDING, key=self._key(recipient))
+
+    def _key(self, recipient: str) -> str:
+        return f"{recipient} after {self._run}"

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
 
 from rblwatch.core.alert import Group, Kind, Told
 from rblwatch.core.routing import Decision, Silence
@@ -132,13 +132,14 @@ class Tellings(Area):
 
     def _aware(self, listing_id: int | None) -> Mapping[int, set[str]]:
         known = self._told_pairs(listing_id)
-        expecting = self._expecting(listing_id, Kind.LISTED, Kind.CHANGED) - known.keys()
-        knowing = expecting | {pair for pair, state in known.items() if state is Told.OPEN}
-        # Whoever is about to read that he hears no more of it is as good as not told.
-        unrouted = self._expecting(listing_id, Kind.UNROUTED) if knowing else set()
+        coming = self._coming(listing_id)
         aware: dict[int, set[str]] = defaultdict(set)
-        for listing, recipient in knowing - unrouted:
-            aware[listing].add(recipient)
+        for listing, recipient in known.keys() | coming.keys():
+            # Whoever is about to read, last of all, that he hears no more of it is as good as not told.
+            last = coming.get((listing, recipient))
+            knows = known.get((listing, recipient), Told.OPEN)
+            if knows is Told.OPEN and last is not Kind.UNROUTED:
+                aware[listing].add(recipient)
         return aware
 
     def _told_pairs(self, listing_id: int | None) -> dict[tuple[int, str], Told]:
@@ -149,18 +150,25 @@ class Tellings(Area):
             known = known.where(columns.listing_id == listing_id)
         return {(listing, recipient): state for listing, recipient, state in self._connection.execute(known)}
 
-    def _expecting(self, listing_id: int | None, *kinds: Kind) -> set[tuple[int, str]]:
-        """Listings and the recipients to whom news of these kinds about them is on its way."""
+    def _coming(self, listing_id: int | None) -> dict[tuple[int, str], Kind]:
+        """The latest news of a beginning, a change or a lost route that is on its way, by listing and recipient."""
+        kinds = (Kind.LISTED, Kind.CHANGED, Kind.UNROUTED)
         coming = (
-            select(news_table.c.listing_id, telling_table.c.recipient)
+            select(news_table.c.listing_id, telling_table.c.recipient, news_table.c.kind)
             .join_from(news_table, telling_table)
             .join(delivery_table, delivery_table.c.id == telling_table.c.delivery_id)
             .where(news_table.c.listing_id.is_not(None), news_table.c.kind.in_(kinds))
             .where(telling_table.c.decision == Decision.TELL, _UNFINISHED)
+            .order_by(news_table.c.id)
         )
         if listing_id is not None:
             coming = coming.where(news_table.c.listing_id == listing_id)
-        return {(listing, recipient) for listing, recipient in self._connection.execute(coming)}
+        return {(listing, recipient): kind for listing, recipient, kind in self._connection.execute(coming)}
+
+    def last_news_id(self) -> int:
+        """The id of the newest news; 0 before there is any."""
+        newest: int | None = self._connection.execute(select(func.max(news_table.c.id))).scalar()
+        return newest or 0
 
     def has_telling(self, recipient: str, listing_id: int) -> bool:
         """Whether anything was ever decided about a listing for a recipient."""

@@ -412,3 +412,22 @@ async def test_that_a_channel_hears_no_more_waits_for_the_end_of_a_silence(store
     await site.end_silences()
     await tell(site)
     assert [said(message) for message in to(site, CHAT)] == [[(Line.LISTED, "10.0.0.1")], [(Line.UNROUTED, "10.0.0.1")]]
+
+
+async def test_a_tag_that_goes_back_and_forth_tells_what_holds_in_the_end(store: Store) -> None:
+    """All before anything could leave: the last word that is on its way counts, not that there is one."""
+    routes = [PRODUCTION, EVERYTHING]
+    tagged = settings_of([MX1, MX2], [A], routes=routes)
+    untagged = settings_of([replace(MX1, tags=()), MX2], [A], routes=routes)
+    site = await watching(store, list_of("a.test"), settings=tagged)
+    site.world.list("a.test", HOST)
+    site.clock.advance(minutes(15))
+    await site.sweep()
+    for settings in (untagged, tagged, untagged, tagged, untagged):
+        await site.reload(settings)
+    for _ in range(3):
+        await look(site)
+    assert said(to(site, CHAT)[-1]) == [(Line.UNROUTED, "10.0.0.1")]
+    await site.reload(tagged)
+    await tell(site)
+    assert said(to(site, CHAT)[-1]) == [(Line.LISTED, "10.0.0.1")]
