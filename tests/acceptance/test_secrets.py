@@ -169,6 +169,7 @@ def test_no_slip_shows_a_secret(scene: Scene, tmp_path: Path, slip: str) -> None
     assert found_in({slip: done.stderr.encode()}) == []
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("scene", ["sqlite", "postgresql"], indirect=True)
 def test_no_secret_is_in_anything_that_was_written(scene: Scene) -> None:
     written: dict[str, bytes] = {}
@@ -192,14 +193,14 @@ def test_no_secret_is_in_anything_that_was_written(scene: Scene) -> None:
     scene.lists.delist(ONE, MX1)
     eventually(lambda: "no connection" in daemon.stderr, 20, lambda: daemon.stderr)
     reload_with_slips(scene, daemon)
-    for command in ("status", "history", "deliveries", "lists", "db current", "db backup copy.db", "sweep"):
+    for command in ("status", "history", "deliveries", "db backup copy.db", "sweep"):
         assert run(*command.split()) in (0, 1), written
     break_database(scene)
-    assert [run("status"), run("sweep")] == [4, 4]
+    assert run("status") == 4
     eventually(lambda: "Traceback" in daemon.stderr, 20, lambda: daemon.stderr)
     assert daemon.terminate() == 0
     assert run("run") == 4
-    assert sum(b"Traceback" in content for content in written.values()) >= 3, "nothing crashed with a trace"
+    assert sum(b"Traceback" in content for content in written.values()) == 2, "both crashed, with a trace"
 
     written["tables"] = tables(scene)
     files = [path for path in scene.estate.folder.rglob("*") if path.is_file() and path != scene.estate.path]
