@@ -1,6 +1,7 @@
 """Fixtures for real servers, and the rules that hold for every test."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +23,10 @@ from tests.support.unbound import Unbound
 settings.register_profile("usual", deadline=None, print_blob=True)
 settings.register_profile("soak", parent=settings.get_profile("usual"), max_examples=3000)
 settings.load_profile("soak" if SOAKING else "usual")
+
+# A shell starts what it runs in the background with Ctrl-C ignored, and every program that a test starts would inherit it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 StartUnbound = Callable[..., Unbound]
 StartDnsdist = Callable[[Endpoint], Dnsdist]
