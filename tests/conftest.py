@@ -24,7 +24,7 @@ settings.register_profile("usual", deadline=None, print_blob=True)
 settings.register_profile("soak", parent=settings.get_profile("usual"), max_examples=3000)
 settings.load_profile("soak" if SOAKING else "usual")
 
-# A shell starts what it runs in the background with Ctrl-C ignored, and every program that a test starts would inherit it.
+# A shell starts what it runs in the background with Ctrl-C ignored, and every program under test would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
