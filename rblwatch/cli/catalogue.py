@@ -6,12 +6,11 @@ Owns what is shown of a list's description. Must not read any file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Network
 
 from rblwatch.cli.styles import SEVERITIES
 from rblwatch.cli.terminal import Cell, Row
 from rblwatch.core.blocklist import Blocklist, Claim, Severity
-from rblwatch.core.codes import code_key
+from rblwatch.core.codes import code_key, refusal_key
 from rblwatch.core.selection import CatalogueEntry
 
 HEADER = ("LIST", "NAME", "ZONE", "KIND", "SEVERITY", "FAMILIES", "RECOMMENDED")
@@ -94,11 +93,7 @@ def _codes(blocklist: Blocklist) -> Iterator[tuple[str, str, str, str, str]]:
 
 def _refusals(entry: CatalogueEntry) -> dict[str, str | None]:
     explained = dict(entry.refusals)
-    return {_network(refusal): explained.get(refusal) for refusal in entry.blocklist.refusals}
-
-
-def _network(network: IPv4Network) -> str:
-    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+    return {refusal_key(refusal): explained.get(refusal) for refusal in entry.blocklist.refusals}
 
 
 def _severity_cell(name: str, value: object) -> Cell:

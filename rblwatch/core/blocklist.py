@@ -6,6 +6,7 @@ nor where the descriptions come from.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
@@ -55,6 +56,24 @@ class Kind(StrEnum):
     ALLOW = "allow"
 
 
+class Scope(StrEnum):
+    """What an entry is made for: the target itself, or much more, of which the target is a part."""
+
+    ADDRESS = "address"
+    DOMAIN = "domain"
+    RANGE = "range"
+    AS = "as"  # all networks of one provider (autonomous system)
+    COUNTRY = "country"
+
+    @property
+    def width(self) -> int:
+        """From 0 (the target itself) upwards; the wider, the less the target's own admin can do about it."""
+        return _WIDTHS[self]
+
+
+_WIDTHS = {Scope.ADDRESS: 0, Scope.DOMAIN: 0, Scope.RANGE: 1, Scope.AS: 2, Scope.COUNTRY: 3}
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What one return code says."""
@@ -63,7 +82,8 @@ class Meaning:
     severity: Severity
     claim: Claim = Claim.LISTED
     text: str = ""
-    """The code's meaning in a sentence, for people."""
+    """The code's meaning in a sentence, for people; `{2}`, `{3}` and `{4}` stand for octets of the code."""
+    scope: Scope = Scope.ADDRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +123,9 @@ class CodeBit:
         return bool(code.packed[3] & self.value)
 
 
+Refusal = IPv4Network | CodePattern | CodeBit
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """A row of a list's table: which answers, and what they say."""
@@ -140,6 +163,9 @@ class Pace:
 
     per_second: float | None = None
     per_day: int | None = None
+    """Of all lists of the same operator together."""
+    interval_s: int | None = None
+    """Seconds in which the list's data does not change, so that asking again about the same target tells nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +173,7 @@ class Blocklist:
     """A DNS list, as it is asked and read here."""
 
     id: str
-    zone: str
+    zone: str = field(repr=False)
     """Lower case, without a final dot; holds the key where the list wants one (then `keyed`)."""
     kind: Kind = Kind.IP
     name: str = ""
@@ -156,7 +182,7 @@ class Blocklist:
     """What the list has entries about; nothing else is asked of it, and an absence there would mean nothing."""
     codes: tuple[Code, ...] = ()
     """Several rows may match one code (bits); where an exact row matches, it alone counts."""
-    refusals: tuple[IPv4Network, ...] = COMMON_REFUSALS
+    refusals: tuple[Refusal, ...] = COMMON_REFUSALS
     """Answers that mean "you may not ask", unless `codes` names the very same address."""
     otherwise: Meaning = Meaning("listed", Severity.MAJOR)
     """For a code inside 127.0.0.0/8 that the table lacks: seen, reported, never critical."""
@@ -166,8 +192,16 @@ class Blocklist:
     """Targets whose listing here the admin has accepted."""
     selftest: SelfTest = RFC5782_SELFTEST
     pace: Pace = Pace()
+    scope: Scope = Scope.ADDRESS
+    """Of codes without one of their own."""
     keyed: bool = False
     """The query name holds a secret: it is never logged, shown or stored."""
+    key_first: str = field(default="", repr=False)
+    """The key, where the list wants it before the target's labels and not in the zone (then `keyed`)."""
+    lacks_key: bool = False
+    """The list answers only with a key, and there is none: asking it is in vain."""
+    registrable: bool = False
+    """Of a domain list: it knows registrable domains only, so that is what of a longer name is asked."""
     public_zone: str = ""
     """The zone without its key, for people; empty where they are the same."""
     lookup_url: str = ""
@@ -183,7 +217,7 @@ class Blocklist:
         """All that one code inside 127.0.0.0/8 says, at least one meaning; never a refusal's."""
         rows = [row for row in self.codes if row.match.matches(code)]
         exact = [row for row in rows if isinstance(row.match, CodeRange) and row.match.first == row.match.last]
-        said = tuple(row.meaning for row in exact or rows) or (self.otherwise,)
+        said = tuple(_spelt_out(row.meaning, code) for row in exact or rows) or (self.otherwise,)
         if code in self.ignored:
             return tuple(replace(meaning, claim=Claim.NEUTRAL) for meaning in said)
         return said
@@ -193,7 +227,25 @@ class Blocklist:
         named = any(
             isinstance(row.match, CodeRange) and row.match.first == row.match.last == code for row in self.codes
         )
-        return not named and any(code in network for network in self.refusals)
+        return not named and any(_covers(refusal, code) for refusal in self.refusals)
+
+    def scope_of(self, codes: Iterable[IPv4Address]) -> Scope:
+        """What a listing under these codes is made for: the narrowest scope that any of them has."""
+        said = [meaning for code in codes for meaning in self.meanings(code)]
+        return min((meaning.scope for meaning in said), key=lambda scope: scope.width, default=self.scope)
+
+
+def _covers(refusal: Refusal, code: IPv4Address) -> bool:
+    return code in refusal if isinstance(refusal, IPv4Network) else refusal.matches(code)
+
+
+def _spelt_out(meaning: Meaning, code: IPv4Address) -> Meaning:
+    if "{" not in meaning.text:
+        return meaning
+    text = meaning.text
+    for position, octet in enumerate(code.packed, start=1):
+        text = text.replace(f"{{{position}}}", str(octet))
+    return replace(meaning, text=text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,8 +274,18 @@ def overridden(blocklist: Blocklist, override: Override) -> Blocklist:
 def bare(zone: str, *, families: frozenset[Family] | None = None, kind: Kind = Kind.IP) -> Blocklist:
     """A list of which only the zone is known: RFC 5782 self-test, the common refusals, any other code a listing."""
     zone = zone.strip().rstrip(".").lower()
-    default = frozenset({Family.NAME}) if kind is Kind.DOMAIN else frozenset({Family.IPV4, Family.IPV6})
-    return Blocklist(id=zone, zone=zone, kind=kind, name=zone, families=families or default)
+    if kind is not Kind.DOMAIN:
+        both = frozenset({Family.IPV4, Family.IPV6})
+        return Blocklist(id=zone, zone=zone, kind=kind, name=zone, families=families or both)
+    return Blocklist(
+        id=zone,
+        zone=zone,
+        kind=kind,
+        name=zone,
+        families=families or frozenset({Family.NAME}),
+        otherwise=Meaning("listed", Severity.MAJOR, scope=Scope.DOMAIN),
+        scope=Scope.DOMAIN,
+    )
 
 
 def link(template: str, target: Target) -> str | None:

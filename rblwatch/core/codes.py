@@ -6,14 +6,24 @@ Owns the notation of return codes and of the points of a self-test. Must not kno
     "127.0.0.5-127.0.0.7"   all codes from the first to the last
     "127.0.*.3"             a pattern: `*` is any octet
     "bit:4"                 codes with this bit set in the last octet
+    "127.255.255.0/24"      a range of refusals
 """
 
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
-from rblwatch.core.blocklist import LISTING_RANGE, RFC5782_SELFTEST, CodeBit, CodePattern, CodeRange, Kind, SelfTest
+from rblwatch.core.blocklist import (
+    LISTING_RANGE,
+    RFC5782_SELFTEST,
+    CodeBit,
+    CodePattern,
+    CodeRange,
+    Kind,
+    Refusal,
+    SelfTest,
+)
 from rblwatch.core.errors import RblwatchError
 from rblwatch.core.target import Family, NotATarget, Target, parse_address, parse_name
 
@@ -60,6 +70,24 @@ def parse_code_key(text: str) -> CodeMatch:
     return CodeRange(code, code)
 
 
+def parse_refusal(text: str) -> Refusal:
+    """Read which answers mean "you may not ask": an address, a CIDR range, a pattern or a bit.
+
+    Raises: NotACode.
+    """
+    if text.startswith("bit:"):
+        return _parse_bit(text)
+    if "*" in text:
+        return _parse_pattern(text)
+    try:
+        network = IPv4Network(text)
+    except ValueError as error:
+        raise NotACode(f"is not an address or a CIDR range: {error}") from error
+    if not network.subnet_of(LISTING_RANGE):
+        raise NotACode(f"is outside {LISTING_RANGE}, where every answer is taken for no answer anyway")
+    return network
+
+
 def parse_point(text: str, kind: Kind) -> Target:
     """Read a point of a self-test: an address, or on a domain list a name, of which one label is enough.
 
@@ -87,6 +115,13 @@ def code_key(match: CodeMatch) -> str:
             return ".".join("*" if octet is None else str(octet) for octet in octets)
         case CodeBit(value):
             return f"bit:{value}"
+
+
+def refusal_key(refusal: Refusal) -> str:
+    """Write which answers are a refusal, as `parse_refusal` reads it."""
+    if not isinstance(refusal, IPv4Network):
+        return code_key(refusal)
+    return str(refusal.network_address) if refusal.prefixlen == refusal.max_prefixlen else str(refusal)
 
 
 def _parse_bit(text: str) -> CodeBit:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from ipaddress import IPv4Network
 
-from rblwatch.core.blocklist import Blocklist, overridden
+from rblwatch.core.blocklist import Blocklist, Refusal, overridden
 from rblwatch.core.settings import Lists, Server
 
 RECOMMENDED = "recommended"
@@ -42,7 +41,7 @@ class CatalogueEntry:
     policy: str = ""
     expiry: str = ""
     """How an entry ends, in words."""
-    refusals: tuple[tuple[IPv4Network, str], ...] = ()
+    refusals: tuple[tuple[Refusal, str], ...] = ()
     """What the list's own "you may not ask" answers mean, in words."""
 
 

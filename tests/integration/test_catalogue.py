@@ -96,7 +96,7 @@ def test_every_code_has_one_meaning_and_none_is_a_refusal(entry: CatalogueEntry)
     codes = [row.match for row in entry.blocklist.codes]
     assert len(codes) == len(set(codes))
     exact = {match.first for match in codes if isinstance(match, CodeRange) and match.first == match.last}
-    refusals = [network for network, _ in entry.refusals]
+    refusals = [refusal for refusal, _ in entry.refusals if isinstance(refusal, IPv4Network)]
     assert len(refusals) == len(set(refusals))
     for network in refusals:
         # A whole range of refusals may surround codes, since an exact code wins; a single one must not be a code.

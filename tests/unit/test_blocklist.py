@@ -13,14 +13,20 @@ from rblwatch.core.blocklist import (
     RFC5782_SELFTEST,
     Blocklist,
     Claim,
+    Code,
+    CodeBit,
+    CodePattern,
     Kind,
     Meaning,
     Override,
+    Refusal,
+    Scope,
     Severity,
     bare,
     link,
     overridden,
 )
+from rblwatch.core.codes import parse_code_key
 from rblwatch.core.target import Family, Target, parse_address, parse_name
 from tests.unit.samples import HOST, PLAIN, row
 
@@ -114,10 +120,15 @@ def test_ignoring_one_code_leaves_the_others() -> None:
         (["127.0.0.36"], (IPv4Network("127.0.0.0/8"),), "127.0.0.36", False),
         (["127.0.0.36"], (IPv4Network("127.0.0.0/8"),), "127.0.0.2", True),
         ([], (), "127.0.0.1", False),
+        # A pattern (DNSWL: any category, last octet 255), and a bit (SURBL and URIBL: whatever has bit 1).
+        (["127.0.*.3"], (CodePattern((127, 0, 10, None)),), "127.0.10.3", True),
+        (["127.0.*.3"], (CodePattern((127, 0, 10, None)),), "127.0.9.3", False),
+        (["bit:2"], (CodeBit(1),), "127.0.0.3", True),
+        (["bit:2"], (CodeBit(1),), "127.0.0.2", False),
     ],
 )
 def test_each_code_refuses_or_does_not(
-    table: list[str], refusals: tuple[IPv4Network, ...], code: str, refuses: bool
+    table: list[str], refusals: tuple[Refusal, ...], code: str, refuses: bool
 ) -> None:
     blocklist = replace(PLAIN, codes=tuple(row(key) for key in table), refusals=refusals)
     assert blocklist.refuses(ip(code)) == refuses
@@ -138,17 +149,17 @@ def test_an_override_without_a_severity_leaves_the_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "families", "expected"),
+    ("kind", "families", "expected", "scope"),
     [
         # Asked about what its kind is about, unless told otherwise.
-        (Kind.IP, None, {Family.IPV4, Family.IPV6}),
-        (Kind.ALLOW, None, {Family.IPV4, Family.IPV6}),
-        (Kind.DOMAIN, None, {Family.NAME}),
-        (Kind.IP, frozenset({Family.IPV4}), {Family.IPV4}),
+        (Kind.IP, None, {Family.IPV4, Family.IPV6}, Scope.ADDRESS),
+        (Kind.ALLOW, None, {Family.IPV4, Family.IPV6}, Scope.ADDRESS),
+        (Kind.DOMAIN, None, {Family.NAME}, Scope.DOMAIN),
+        (Kind.IP, frozenset({Family.IPV4}), {Family.IPV4}, Scope.ADDRESS),
     ],
 )
 def test_a_bare_zone_has_the_common_rules(
-    kind: Kind, families: frozenset[Family] | None, expected: set[Family]
+    kind: Kind, families: frozenset[Family] | None, expected: set[Family], scope: Scope
 ) -> None:
     assert bare(" BL.Corp.example. ", kind=kind, families=families) == Blocklist(
         id="bl.corp.example",
@@ -158,8 +169,9 @@ def test_a_bare_zone_has_the_common_rules(
         families=frozenset(expected),
         codes=(),
         refusals=COMMON_REFUSALS,
-        otherwise=Meaning("listed", Severity.MAJOR, Claim.LISTED),
+        otherwise=Meaning("listed", Severity.MAJOR, Claim.LISTED, scope=scope),
         selftest=RFC5782_SELFTEST,
+        scope=scope,
     )
 
 
@@ -187,6 +199,49 @@ def test_a_page_is_about_its_target(template: str, target: Target, page: str | N
 def test_the_zone_that_is_shown_never_holds_a_key() -> None:
     keyed = replace(PLAIN, zone="s3cr3t.bl.example", keyed=True, public_zone="bl.example")
     assert (keyed.shown_zone, PLAIN.shown_zone) == ("bl.example", "bl.example")
+
+
+def test_no_form_of_a_list_prints_its_key() -> None:
+    keyed = replace(PLAIN, zone="s3cr3t.bl.example", key_first="s3cr3t", keyed=True, public_zone="bl.example")
+    assert "s3cr3t" not in f"{keyed} {keyed!r}"
+
+
+def wide(key: str, scope: Scope = Scope.ADDRESS, *, text: str = "") -> Code:
+    return Code(parse_code_key(key), Meaning("spam", Severity.MINOR, text=text, scope=scope))
+
+
+def test_a_meaning_is_spelt_out_with_the_octets_of_its_code() -> None:
+    visits = replace(PLAIN, codes=(wide("127.*.*.0", text="seen {2} days ago, threat {3} of 255, kind {4}{5}"),))
+    assert [meaning.text for meaning in visits.meanings(ip("127.12.34.0"))] == [
+        "seen 12 days ago, threat 34 of 255, kind 0{5}"
+    ]
+
+
+WIDE = replace(
+    PLAIN,
+    scope=Scope.RANGE,
+    otherwise=Meaning("listed", Severity.MINOR, scope=Scope.RANGE),
+    codes=(
+        wide("127.0.0.2", Scope.ADDRESS),
+        wide("127.0.0.3", Scope.AS),
+        wide("127.0.0.4", Scope.COUNTRY),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("codes", "scope"),
+    [
+        # The narrowest of several counts: that is what its admin can do something about.
+        (["127.0.0.3", "127.0.0.2"], Scope.ADDRESS),
+        (["127.0.0.4", "127.0.0.3"], Scope.AS),
+        # What the table lacks, and no code at all, have the list's own.
+        (["127.0.0.9"], Scope.RANGE),
+        ([], Scope.RANGE),
+    ],
+)
+def test_a_listing_is_made_for_the_narrowest_of_its_codes(codes: list[str], scope: Scope) -> None:
+    assert WIDE.scope_of(map(ip, codes)) is scope
 
 
 def test_severities_are_ranked_from_informational_to_critical() -> None:
