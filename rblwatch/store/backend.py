@@ -71,6 +71,10 @@ class Backend(ABC):
         """Take the right to be the daemon; None: another process has it."""
 
     @abstractmethod
+    def is_held(self) -> bool:
+        """Whether a process has the right to be the daemon."""
+
+    @abstractmethod
     def holder(self) -> str | None:
         """Who has that right, as far as is known without reading the tables."""
 

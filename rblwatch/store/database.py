@@ -19,6 +19,7 @@ from rblwatch.store import migrations
 from rblwatch.store.backend import Hold
 from rblwatch.store.backends import backend_of
 from rblwatch.store.errors import Held, StoreError
+from rblwatch.store.holder import holder_of
 from rblwatch.store.queries import Queries
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import DaemonRow
@@ -51,10 +52,23 @@ class Store:
     def open(self) -> None:
         """Make the database ready for reading and writing: created if missing, migrated if older than the program.
 
-        Raises: StoreError, StoreUnavailable, NewerDatabase.
+        Raises: StoreError, also for an older one that a daemon works on; StoreUnavailable, NewerDatabase.
         """
         self._backend.prepare()
         self._in_writer(lambda: migrations.upgrade_with(self._backend, self._writer)).result()
+
+    def open_as_daemon(self, row: DaemonRow) -> None:
+        """Become the one daemon of the database, and only then make it ready, so that no other is working on it.
+
+        Raises: Held, which says who is its daemon; StoreError, StoreUnavailable, NewerDatabase.
+        """
+        self._backend.prepare()
+        if self._backend.exists():
+            # No lock is left beside a file that is none of ours.
+            migrations.revision_of(self._backend, self._reader)
+        self._take(row)
+        self._in_writer(lambda: migrations.upgrade_with(self._backend, self._writer, is_daemon=True)).result()
+        self.write_now(lambda repo: repo.set_daemon(row))
 
     def open_to_read(self) -> None:
         """See that the database can be read; nothing is created or changed.
@@ -87,20 +101,24 @@ class Store:
             return job(Queries(connection))
 
     def hold(self, row: DaemonRow) -> None:
-        """Become the one daemon of this database, and say so in it.
+        """Become the one daemon of this database, which is open, and say so in it.
 
         Raises: Held, which says who it is.
         """
+        self._take(row)
+        self.write_now(lambda repo: repo.set_daemon(row))
+
+    def _take(self, row: DaemonRow) -> None:
         with self._backend.explained():
             hold = self._backend.hold(row)
-        if hold is None:
-            holder = self._backend.holder() or self._holder_in_table()
-            raise Held(
-                f"{self.where}: another daemon works on this database ({holder}); "
-                "stop it first, or give this one a database of its own"
-            )
+            if hold is None:
+                with self._reader.begin() as connection:
+                    holder = holder_of(self._backend, connection)
+                raise Held(
+                    f"{self.where}: another daemon works on this database ({holder}); "
+                    "stop it first, or give this one a database of its own"
+                )
         self._hold = hold
-        self.write_now(lambda repo: repo.set_daemon(row))
 
     def still_held(self) -> bool:
         """Whether we are still the daemon of this database; blocks for as long as asking the database takes.
@@ -130,9 +148,3 @@ class Store:
     def _write(self, job: Callable[[Repository], T]) -> T:
         with self._backend.explained(), self._writer.begin() as connection:
             return job(Repository(connection))
-
-    def _holder_in_table(self) -> str:
-        row = self.read_now(lambda queries: queries.daemon())
-        if row is None:
-            return "it has not said yet who it is"
-        return f"host {row.host}, process {row.pid}, since {row.started_at.isoformat(timespec='seconds')}"

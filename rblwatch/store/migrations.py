@@ -22,6 +22,7 @@ from rblwatch.core.settings import Secret
 from rblwatch.store.backend import Backend
 from rblwatch.store.backends import backend_of
 from rblwatch.store.errors import NewerDatabase, StoreError
+from rblwatch.store.holder import holder_of
 
 # "Context impl SQLiteImpl" at every start tells an admin nothing.
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -30,7 +31,7 @@ logging.getLogger("alembic").setLevel(logging.WARNING)
 def upgrade(url: Secret) -> None:
     """Bring a database to the revision of this program; made, if it is not there.
 
-    Raises: StoreError, StoreUnavailable, NewerDatabase.
+    Raises: StoreError, also where a daemon works on an older one; StoreUnavailable, NewerDatabase.
     """
     backend = backend_of(url)
     backend.prepare()
@@ -51,8 +52,7 @@ def current(url: Secret) -> str | None:
         return None
     engine = backend.reader()
     try:
-        with backend.explained(), engine.begin() as connection:
-            return _revision(connection)
+        return revision_of(backend, engine)
     finally:
         engine.dispose()
 
@@ -64,10 +64,30 @@ def head() -> str:
     return revision
 
 
-def upgrade_with(backend: Backend, engine: Engine) -> None:
-    """`upgrade`, through an engine whose transactions exclude all other writers."""
+def revision_of(backend: Backend, engine: Engine) -> str | None:
+    """`current`, through an engine.
+
+    Raises: StoreError, StoreUnavailable.
+    """
     with backend.explained(), engine.begin() as connection:
-        _refuse_newer(backend, _revision(connection))
+        return _revision(connection)
+
+
+def upgrade_with(backend: Backend, engine: Engine, *, is_daemon: bool = False) -> None:
+    """`upgrade`, through an engine whose transactions exclude all other writers.
+
+    A daemon takes its hold before it comes here: so whoever finds none in this transaction migrates under nobody.
+    """
+    with backend.explained(), engine.begin() as connection:
+        revision = _revision(connection)
+        _refuse_newer(backend, revision)
+        if revision == head():
+            return
+        if revision is not None and not is_daemon and backend.is_held():
+            raise StoreError(
+                f"{backend.where}: {_older(revision)}, and a daemon works on it ({holder_of(backend, connection)}); "
+                "stop the daemon first, and back the database up before you try again"
+            )
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -78,16 +98,18 @@ def require_head(backend: Backend, engine: Engine) -> None:
 
     Raises: StoreError, StoreUnavailable, NewerDatabase.
     """
-    with backend.explained(), engine.begin() as connection:
-        revision = _revision(connection)
+    revision = revision_of(backend, engine)
     _refuse_newer(backend, revision)
     if revision is None:
         raise StoreError(f"{backend.where}: the database is empty; `rblwatch run` or `rblwatch db upgrade` fills it")
     if revision != head():
         raise StoreError(
-            f"{backend.where}: the database is older than this program (revision {revision}, not {head()}); "
-            "back it up and run `rblwatch db upgrade`, or restart the daemon"
+            f"{backend.where}: {_older(revision)}; back it up and run `rblwatch db upgrade`, or restart the daemon"
         )
+
+
+def _older(revision: str) -> str:
+    return f"the database is older than this program (revision {revision}, not {head()})"
 
 
 def _refuse_newer(backend: Backend, revision: str | None) -> None:

@@ -27,6 +27,15 @@ _WRITER_KEY = 0x72626C77
 _DAEMON_KEY = _WRITER_KEY + 1
 _READERS = 4
 
+#: How a lock on one number of 64 bits is shown. Source: PostgreSQL documentation, `pg_locks`.
+_IS_HELD = """
+SELECT EXISTS (
+    SELECT FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = :key AND objsubid = 1
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)
+"""
+
 #: What an admin may override in the URL's query. A server that is gone without a word is noticed within a minute.
 #: Source: PostgreSQL documentation, libpq "Parameter Key Words".
 _PARAMETERS = {
@@ -73,6 +82,11 @@ class PostgresBackend(Backend):
     def hold(self, row: DaemonRow) -> Hold | None:
         hold = SessionHold(self._engine(poolclass=NullPool, isolation_level="AUTOCOMMIT"))
         return hold if hold.take() else None
+
+    def is_held(self) -> bool:
+        engine = self._engine(poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            return bool(connection.execute(text(_IS_HELD), {"key": _DAEMON_KEY}).scalar_one())
 
     def holder(self) -> str | None:
         return None

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from rblwatch.store.rows import DaemonRow
 #: A reader that stays open lets the log grow; once it is gone, the file is cut down to this size again.
 _LARGEST_IDLE_LOG_BYTES = 16 * 2**20
 _READERS = 4
+#: Whoever looks whether a daemon is there has its lock for an instant, which must keep no daemon from starting.
+_TRIES, _TRY_AGAIN_S = 5, 0.02
 
 _REMEDIES = {
     sqlite3.SQLITE_NOTADB: "this file is not a database; point [database] url to another one, or move it away",
@@ -87,6 +90,12 @@ class SqliteBackend(Backend):
             raise StoreError(
                 f"{self._lock_path}: can't be locked ({error.strerror}); let this user write it"
             ) from error
+
+    def is_held(self) -> bool:
+        try:
+            return FileHold.is_taken(self._lock_path)
+        except OSError as error:
+            raise StoreError(f"{self._lock_path}: can't be read ({error.strerror}); let this user read it") from error
 
     def holder(self) -> str | None:
         try:
@@ -153,15 +162,25 @@ class FileHold:
     def take(cls, path: Path, row: DaemonRow) -> FileHold | None:
         """Lock the file and write into it who has it; None: another process has it."""
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(file, fcntl.LOCK_EX, _TRIES):
             os.close(file)
             return None
         held = {"host": row.host, "pid": row.pid, "started_at": row.started_at.isoformat(timespec="seconds")}
         os.ftruncate(file, 0)
         os.write(file, json.dumps(held).encode())
         return cls(file)
+
+    @classmethod
+    def is_taken(cls, path: Path) -> bool:
+        """Whether a process has the lock; to find that out is to have it for an instant, side by side with others."""
+        try:
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            return not _locked(file, fcntl.LOCK_SH, 1)
+        finally:
+            os.close(file)
 
     def still_held(self) -> bool:
         return self._file is not None
@@ -170,6 +189,16 @@ class FileHold:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _locked(file: int, kind: int, tries: int) -> bool:
+    for _ in range(tries):
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            time.sleep(_TRY_AGAIN_S)
+    return False
 
 
 def _begin_with(engine: Engine, statement: str) -> None:

@@ -6,14 +6,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from rblwatch.core.settings import Secret
+from rblwatch.store import migrations
 from rblwatch.store.database import Store
-from rblwatch.store.errors import Held, StoreUnavailable
+from rblwatch.store.errors import Held, StoreError, StoreUnavailable
 from rblwatch.store.postgres import SessionHold
 from tests.integration.store.samples import at, daemon
 from tests.support.postgres import Postgres
@@ -27,8 +29,7 @@ from rblwatch.store.database import Store
 from tests.integration.store.samples import daemon
 import os
 store = Store(Secret(sys.argv[1]))
-store.open()
-store.hold(daemon("daemon:killed", pid=os.getpid()))
+store.open_as_daemon(daemon("daemon:killed", pid=os.getpid()))
 print("held", flush=True)
 time.sleep(600)
 """
@@ -58,6 +59,71 @@ def test_a_second_daemon_is_told_who_holds_the_database(store: Store, url: str) 
     )
     assert store.still_held()
     assert store.read_now(lambda queries: queries.daemon()) == daemon("daemon:one", pid=4711)
+
+
+@contextmanager
+def a_newer_program(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """For a while this program knows a later revision; the list has every upgrade that it makes."""
+    made: list[str] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "head", lambda: "0002")
+        patch.setattr("rblwatch.store.migrations.command.upgrade", lambda _, revision: made.append(revision))
+        yield made
+
+
+def test_nobody_upgrades_a_database_under_its_daemon(store: Store, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.hold(daemon("daemon:older", pid=4711))
+    newer = Store(Secret(url))
+    with a_newer_program(monkeypatch) as upgrades:
+        for attempt in (newer.open, lambda: migrations.upgrade(Secret(url))):
+            with pytest.raises(StoreError) as caught:
+                attempt()
+            assert str(caught.value) == (
+                f"{store.where}: the database is older than this program (revision 0001, not 0002), and a daemon works "
+                "on it (host mail.example, process 4711, since 2025-06-01T10:00:00+00:00); stop the daemon first, and "
+                "back the database up before you try again"
+            )
+        with pytest.raises(Held, match=r"another daemon works on this database .*process 4711"):
+            newer.open_as_daemon(daemon("daemon:newer"))
+        assert upgrades == []
+        store.let_go()
+        newer.open()
+        newer.open_as_daemon(daemon("daemon:newer"))
+        assert upgrades == ["head", "head"]
+    newer.close()
+
+
+def test_commands_that_need_no_upgrade_get_along_with_the_daemon(store: Store, url: str) -> None:
+    store.hold(daemon("daemon:one"))
+    with another(url) as second:
+        second.open_to_read()
+    migrations.upgrade(Secret(url))
+    assert store.still_held()
+
+
+def test_a_daemon_whose_tables_are_of_another_version_is_still_noticed(store: Store, url: str) -> None:
+    store.hold(daemon("daemon:one", pid=4711))
+    with store._writer.begin() as connection:
+        connection.execute(text("ALTER TABLE daemon RENAME TO demon"))
+    other = Store(Secret(url))
+    # SQLite has the name in the lock, PostgreSQL in the table.
+    with pytest.raises(Held, match=r"another daemon works on this database \((host|it has not said yet who it is)"):
+        other.open_as_daemon(daemon("daemon:two"))
+    other.close()
+
+
+def test_looking_for_a_daemon_leaves_no_lock_and_takes_none(store: Store, url: str, tmp_path: Path) -> None:
+    before = set(tmp_path.iterdir())
+    assert not store._backend.is_held()
+    assert set(tmp_path.iterdir()) == before
+    store.hold(daemon("daemon:one"))
+    assert store._backend.is_held()
+    assert store.still_held()
+    with another(url) as second:
+        store.let_go()
+        assert not store._backend.is_held()
+        second.hold(daemon("daemon:two"))
+        assert store._backend.is_held()
 
 
 def test_a_daemon_that_ends_makes_room(store: Store, url: str) -> None:
