@@ -1,6 +1,6 @@
 """Single values: from what TOML gives to what the settings hold.
 
-Owns the notation of durations, endpoints, times of day and names, with the limits of each. Must not know which key a
+Owns the notation of endpoints, times of day and names, with the limits of each. Must not know which key a
 value belongs to. Every reader here takes any TOML value and raises an RblwatchError that says what to write instead.
 """
 
@@ -17,18 +17,14 @@ from zoneinfo import ZoneInfo, available_timezones
 from rblwatch.config.problems import BadValue
 from rblwatch.config.wording import kind_of, nearest, options, quoted
 from rblwatch.core.target import Network, Target, parse_name, parse_range
+from rblwatch.core.timespan import LONGEST, parse_duration
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 Read = Callable[[object], T]
 
-#: No duration is longer: ten years. It keeps every time that we compute inside the calendar.
-LONGEST = "3650d"
-
 _LONGEST_TEXT = 1000
 _LONGEST_NAME = 100
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])", re.ASCII)
 _ENDPOINT = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::([0-9]{1,5}))?", re.ASCII)
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 _MAILBOX = re.compile(r"[!-?A-~]+", re.ASCII)
@@ -84,7 +80,6 @@ def rate(value: object) -> float:
 
 def duration(least: str, most: str = LONGEST, *, fractions: bool = False) -> Read[timedelta]:
     """A number and a unit (s, m, h, d) between two such texts, both included."""
-    shortest, longest = (timedelta(seconds=_seconds(limit) or 0) for limit in (least, most))
     remedy = f"write a number with a unit (s, m, h or d) in quotes, e.g. '{'0.5s' if fractions else '15m'}'"
 
     def read(value: object) -> timedelta:
@@ -92,15 +87,10 @@ def duration(least: str, most: str = LONGEST, *, fractions: bool = False) -> Rea
             raise BadValue(f"{_shown(value)} has no unit; {remedy}")
         if not isinstance(value, str):
             raise BadValue(f"must be a duration, found {kind_of(value)}; {remedy}")
-        seconds = _seconds(value)
-        if seconds is None or ("." in value and not fractions):
-            raise BadValue(f"{quoted(value)} is not a duration; {remedy}")
-        # Compared as numbers: a timedelta cannot hold every number that can be written.
-        if seconds < shortest.total_seconds():
-            raise BadValue(f"{quoted(value)} is too short; write at least '{least}'")
-        if seconds > longest.total_seconds():
-            raise BadValue(f"{quoted(value)} is too long; write at most '{most}'")
-        return timedelta(seconds=seconds)
+        try:
+            return parse_duration(value, least=least, most=most, fractions=fractions)
+        except ValueError as error:
+            raise BadValue(str(error)) from error
 
     return read
 
@@ -200,11 +190,6 @@ def timezone(value: object) -> str:
         suggestion = nearest(found, available_timezones()) or "; write e.g. 'Europe/Berlin'"
         raise BadValue(f"{quoted(found)} is not a time zone{suggestion}") from None
     return found
-
-
-def _seconds(found: str) -> float | None:
-    match = _DURATION.fullmatch(found)
-    return float(match[1]) * _UNITS[match[2]] if match else None
 
 
 def _endpoint(found: str, example: str) -> tuple[str, int | None]:

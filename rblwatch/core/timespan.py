@@ -1,6 +1,7 @@
 """Moments and durations as text, one way everywhere.
 
-Owns how times are written for people and for programs. Must not know what they are times of.
+Owns how times are written for people and for programs, and how durations are read. Must not know what they are times
+of.
 """
 
 from __future__ import annotations
@@ -8,21 +9,34 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+#: No duration that is written down is longer: ten years. It keeps every time that we compute inside the calendar.
+LONGEST = "3650d"
+
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])", re.ASCII)
+_LONGEST_SHOWN = 60
 
 
-_DURATION = re.compile(r"(\d{1,6})([smhd])")
-
-
-def parse_duration(text: str) -> timedelta:
-    """Read a whole number and a unit: `90s`, `15m`, `24h`, `30d`.
+def parse_duration(text: str, *, least: str = "0s", most: str = LONGEST, fractions: bool = False) -> timedelta:
+    """Read a number and a unit: `90s`, `15m`, `24h`, `30d`; with `fractions` also `0.5s`. Both limits are included.
 
     Raises: ValueError, in words for people.
     """
-    found = _DURATION.fullmatch(text.strip())
-    if found is None:
-        raise ValueError(f"'{text}' is not a duration; write a number and s, m, h or d, e.g. '30d'")
-    return timedelta(seconds=int(found[1]) * dict(_UNITS)[found[2]])
+    shown = f"'{text}'" if len(text) <= _LONGEST_SHOWN else f"'{text[:_LONGEST_SHOWN]}…'"
+    duration, shortest, longest = map(_duration, (text, least, most))
+    if duration is None or ("." in text and not fractions):
+        example = "0.5s" if fractions else "15m"
+        raise ValueError(f"{shown} is not a duration; write a number with a unit (s, m, h or d), e.g. '{example}'")
+    if shortest is not None and duration < shortest:
+        raise ValueError(f"{shown} is too short; write at least '{least}'")
+    if longest is not None and duration > longest:
+        raise ValueError(f"{shown} is too long; write at most '{most}'")
+    return duration
+
+
+def _duration(text: str) -> timedelta | None:
+    found = _DURATION.fullmatch(text)
+    return timedelta(seconds=float(found[1]) * dict(_UNITS)[found[2]]) if found else None
 
 
 def rfc3339(at: datetime) -> str:

@@ -31,6 +31,7 @@ def told(tmp_path: Path) -> Told:
 SERVER = '[[servers]]\nname = "mx1"\naddresses = ["9.9.9.9"]\n'
 CUSTOM = '[[blocklists.custom]]\nid = "corp"\nzone = "bl.corp.example"\n'
 CHANNEL = '[[channels]]\nname = "ops"\nurl = "json://localhost"\n'
+UNIT_OF_TEXT = "write a number with a unit (s, m, h or d), e.g."
 UNIT = "write a number with a unit (s, m, h or d) in quotes, e.g."
 SECRET = 'a string or one of { file = "…" }, { env = "…" }, { credential = "…" }'
 SEVERITIES = "write one of informational, minor, major or critical"
@@ -247,7 +248,7 @@ SEVERITIES = "write one of informational, minor, major or critical"
             "2: resolver.nameservers[0]: '[fe80::1%eth0]:53' has a scope; write an address without one",
         ),
         ("[resolver]\ntimeout = 2", f"2: resolver.timeout: 2 has no unit; {UNIT} '0.5s'"),
-        ("[resolver]\ntimeout = '500ms'", f"2: resolver.timeout: '500ms' is not a duration; {UNIT} '0.5s'"),
+        ("[resolver]\ntimeout = '500ms'", f"2: resolver.timeout: '500ms' is not a duration; {UNIT_OF_TEXT} '0.5s'"),
         ("[resolver]\ntimeout = '0.01s'", "2: resolver.timeout: '0.01s' is too short; write at least '0.1s'"),
         ("[resolver]\ntimeout = '2m'", "2: resolver.timeout: '2m' is too long; write at most '60s'"),
         ("[resolver]\nattempts = 0", "2: resolver.attempts: is 0; write a number from 1 to 10"),
@@ -260,9 +261,9 @@ SEVERITIES = "write one of informational, minor, major or critical"
             "2: resolver.queries_per_second: is nan; write a number from 0 to 1000000, 0 for no limit",
         ),
         ("[schedule]\ninterval = 900", f"2: schedule.interval: 900 has no unit; {UNIT} '15m'"),
-        ("[schedule]\ninterval = '1h30m'", f"2: schedule.interval: '1h30m' is not a duration; {UNIT} '15m'"),
-        ("[schedule]\ninterval = '-1m'", f"2: schedule.interval: '-1m' is not a duration; {UNIT} '15m'"),
-        ("[schedule]\ninterval = '1.5m'", f"2: schedule.interval: '1.5m' is not a duration; {UNIT} '15m'"),
+        ("[schedule]\ninterval = '1h30m'", f"2: schedule.interval: '1h30m' is not a duration; {UNIT_OF_TEXT} '15m'"),
+        ("[schedule]\ninterval = '-1m'", f"2: schedule.interval: '-1m' is not a duration; {UNIT_OF_TEXT} '15m'"),
+        ("[schedule]\ninterval = '1.5m'", f"2: schedule.interval: '1.5m' is not a duration; {UNIT_OF_TEXT} '15m'"),
         ("[schedule]\ninterval = true", f"2: schedule.interval: must be a duration, found a boolean; {UNIT} '15m'"),
         ("[schedule]\nrecheck_listed = '0s'", "2: schedule.recheck_listed: '0s' is too short; write at least '1s'"),
         (
