@@ -5,7 +5,7 @@ Owns the step from an answer to a verdict. Must not know how the answer was fetc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from rblwatch.core.blocklist import LISTING_RANGE, Blocklist, Claim, Kind, Meaning, Severity
@@ -24,6 +24,8 @@ class Listed:
     labels: tuple[str, ...] = ()
     refused: bool = False
     """The same answer also held a refusal code: worth a remark."""
+    said: tuple[IPv4Address, ...] = field(default=(), compare=False)
+    """Everything inside 127.0.0.0/8 that the answer held, so that it can be read again under another description."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,9 @@ def judge(answer: Answer, blocklist: Blocklist, trouble: Reason | None, *, targe
 
     Total: every answer has exactly one verdict, and nothing is raised. A failure keeps its own reason; whatever
     a list in `trouble` (the reason its probes gave, None for a sound list) did answer takes that one. A listing
-    code wins over a refusal in the same answer, since a list that refuses does not also list. The target is
-    needed only where the admin accepted some targets' listings.
+    code wins over a refusal in the same answer, since a list that refuses does not also list; over anything else the
+    refusal wins, since a list that refuses has looked nothing up. The target is needed only where the admin accepted
+    some targets' listings.
 
     Source: RFC 5782 sections 2.1 and 5; the list's own table.
     """
@@ -71,6 +74,11 @@ def judge(answer: Answer, blocklist: Blocklist, trouble: Reason | None, *, targe
             return verdict
 
 
+def read_again(listed: Listed, blocklist: Blocklist, target: Target) -> Verdict:
+    """Say what the answer behind a verdict means now that the admin, or a new catalogue, describes the list so."""
+    return judge(Found(listed.said or listed.codes), blocklist, None, target=target)
+
+
 def _read_codes(addresses: tuple[IPv4Address, ...], blocklist: Blocklist) -> Verdict:
     inside = sorted({a for a in addresses if a in LISTING_RANGE})
     said = {a: blocklist.meanings(a) for a in inside if not blocklist.refuses(a)}
@@ -78,10 +86,12 @@ def _read_codes(addresses: tuple[IPv4Address, ...], blocklist: Blocklist) -> Ver
     if listing:
         meanings = [meaning for found in listing.values() for meaning in found]
         worst = max((_effect(meaning) for meaning in meanings), key=lambda severity: severity.rank)
-        return Listed(tuple(listing), worst, _labels(meanings), refused=len(said) < len(inside))
+        return Listed(tuple(listing), worst, _labels(meanings), refused=len(said) < len(inside), said=tuple(inside))
+    if len(said) < len(inside):
+        return Unknown(Reason.REFUSAL_CODE)
     if said:
         return Clear(tuple(said), _labels([meaning for found in said.values() for meaning in found]))
-    return Unknown(Reason.REFUSAL_CODE if inside else Reason.NOT_A_DNSBL_ANSWER)
+    return Unknown(Reason.NOT_A_DNSBL_ANSWER)
 
 
 def _listing(meanings: tuple[Meaning, ...], blocklist: Blocklist) -> tuple[Meaning, ...]:

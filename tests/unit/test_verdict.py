@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rblwatch.core.blocklist import LISTING_RANGE, Blocklist, Claim, Kind, Meaning, Override, Severity, overridden
 from rblwatch.core.question import Absent, Answer, Failed, Found, Reason
 from rblwatch.core.target import Target, parse_address
-from rblwatch.core.verdict import Clear, Listed, Unknown, Verdict, judge
+from rblwatch.core.verdict import Clear, Listed, Unknown, Verdict, judge, read_again
 from tests.unit.samples import HOST, found, row
 from tests.unit.strategies import answers, blocklists, codes
 
@@ -76,6 +76,9 @@ NOT_A_DNSBL = Unknown(Reason.NOT_A_DNSBL_ANSWER)
         (found("127.255.255.254"), REFUSED_BY_CODE),
         # A listing code wins over a refusal in the same answer, which is remarked.
         (found("127.255.255.254", "127.0.0.2"), listed("127.0.0.2", labels=("SBL",), refused=True)),
+        # A good word or a normal answer does not: who was refused was told nothing, so it is no "clear" either.
+        (found("127.255.255.254", "127.0.0.20"), REFUSED_BY_CODE),
+        (found("127.0.0.30", "127.255.255.254"), REFUSED_BY_CODE),
         # Outside 127.0.0.0/8: a parked zone, a block page. Just outside, on both sides.
         (found("146.112.61.108"), NOT_A_DNSBL),
         (found("126.255.255.255"), NOT_A_DNSBL),
@@ -126,6 +129,7 @@ DNSWL = zone("127.0.*.3", claim=Claim.ALLOW, refusals=("127.0.0.255/32", "127.0.
         (DNSWL, found("127.0.0.255"), REFUSED_BY_CODE),
         (DNSWL, found("127.0.10.3"), REFUSED_BY_CODE),
         (DNSWL, found("127.0.5.3"), clear("127.0.5.3", labels=("spam",))),
+        (DNSWL, found("127.0.5.3", "127.0.10.3"), REFUSED_BY_CODE),
         # Validity: not registered. Whoever matches ^127 reads "certified sender" here.
         (zone("127.0.0.1", kind=Kind.ALLOW), found("127.255.255.255"), REFUSED_BY_CODE),
         # Abusix, SPFBL: refused in the protocol's own words.
@@ -213,6 +217,44 @@ def test_an_ignored_code_lists_nobody_and_leaves_the_others() -> None:
     assert judge(found("127.0.0.2", "127.0.0.4"), ignoring, None) == listed("127.0.0.4", labels=("XBL",))
 
 
+def test_a_listing_keeps_everything_that_the_answer_said() -> None:
+    verdict = judge(found("127.0.0.30", "146.112.61.108", "127.0.0.2", "127.255.255.254"), ZEN, None)
+    assert isinstance(verdict, Listed)
+    assert verdict.said == (ip("127.0.0.2"), ip("127.0.0.30"), ip("127.255.255.254"))
+
+
+@pytest.mark.parametrize(
+    ("said", "override", "verdict"),
+    [
+        # Nothing was changed.
+        (("127.0.0.2", "127.0.0.10"), Override(), listed("127.0.0.2", "127.0.0.10", labels=("SBL", "PBL"))),
+        # One of several codes is ignored, and the other one decides.
+        (
+            ("127.0.0.2", "127.0.0.10"),
+            Override(ignore_codes=(ip("127.0.0.2"),)),
+            listed("127.0.0.10", severity=Severity.MINOR, labels=("PBL",)),
+        ),
+        # Nothing is left of it.
+        (("127.0.0.2",), Override(ignore_codes=(ip("127.0.0.2"),)), clear("127.0.0.2", labels=("SBL",))),
+        (("127.0.0.2",), Override(accept=(HOST,)), clear("127.0.0.2", labels=("SBL",))),
+        (("127.0.0.2",), Override(accept=(NEIGHBOUR,)), listed("127.0.0.2", labels=("SBL",))),
+    ],
+)
+def test_an_answer_is_read_again_as_its_list_is_described_now(
+    said: tuple[str, ...], override: Override, verdict: Verdict
+) -> None:
+    before = judge(found(*said), ZEN, None)
+    assert isinstance(before, Listed)
+    assert read_again(before, overridden(ZEN, override), HOST) == verdict
+
+
+def test_a_code_that_was_ignored_counts_again_when_the_answer_is_read_without_that() -> None:
+    ignoring = overridden(ZEN, Override(ignore_codes=(ip("127.0.0.2"),)))
+    before = judge(found("127.0.0.2", "127.0.0.10"), ignoring, None)
+    assert isinstance(before, Listed)
+    assert read_again(before, ZEN, HOST) == listed("127.0.0.2", "127.0.0.10", labels=("SBL", "PBL"))
+
+
 targets = st.sampled_from([HOST, NEIGHBOUR, None])
 
 
@@ -242,6 +284,22 @@ def test_only_found_lists_and_absent_always_clears(answer: Answer, blocklist: Bl
     verdict = judge(answer, blocklist, None)
     assert isinstance(verdict, Listed) <= isinstance(answer, Found)
     assert isinstance(answer, Absent) <= (verdict == Clear())
+
+
+@given(answers, blocklists)
+def test_whoever_was_refused_is_not_clear(answer: Answer, blocklist: Blocklist) -> None:
+    inside = [code for code in answer.addresses if code in LISTING_RANGE] if isinstance(answer, Found) else []
+    if any(blocklist.refuses(code) for code in inside):
+        assert not isinstance(judge(answer, blocklist, None), Clear)
+
+
+@given(answers, blocklists, blocklists)
+def test_an_answer_read_again_means_what_it_would_have_meant(
+    answer: Answer, before: Blocklist, after: Blocklist
+) -> None:
+    verdict = judge(answer, before, None)
+    if isinstance(verdict, Listed):
+        assert read_again(verdict, after, HOST) == judge(answer, after, None, target=HOST)
 
 
 @given(answers, blocklists)
