@@ -132,6 +132,7 @@ def _found() -> None:
         sa.Column("pending_ready_at", MOMENT),
         sa.Column("pending_repeat_at", MOMENT),
         sa.Column("pending_nameserver", sa.Text()),
+        sa.Column("pending_others", sa.Text()),
         sa.ForeignKeyConstraint(["blocklist"], ["blocklist.id"], name=op.f("fk_pair_blocklist"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["listing_id"], ["listing.id"], name=op.f("fk_pair_listing_id")),
         sa.ForeignKeyConstraint(["target_id"], ["target.id"], name=op.f("fk_pair_target_id"), ondelete="CASCADE"),

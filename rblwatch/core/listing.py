@@ -5,12 +5,13 @@ Owns the shape of a listing and the closed set of its endings. Must not know how
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from rblwatch.core.blocklist import Severity
 from rblwatch.core.target import Target
+from rblwatch.core.verdict import Listed
 
 
 class Ending(StrEnum):
@@ -59,3 +60,7 @@ class Listing:
     def stands(self) -> bool:
         """Whether the target is still listed, as far as we hold."""
         return self.ended_by is None
+
+    def read_as(self, listed: Listed) -> Listing:
+        """The listing, with what its answer is read as."""
+        return replace(self, codes=tuple(map(str, listed.codes)), labels=listed.labels, severity=listed.severity)

@@ -8,8 +8,9 @@ and tells at most one transition. Between the two, `wanted` says which proof is 
 
 - "listed" and "changed" want a *negative* proof: a point that no cache can hold is still clear.
 - "delisted" wants `delist_after` conclusive clear answers in a row, and a *positive* proof: the list's test point,
-  fetched after the first clear answer, that is after the copy that a cache held then has run out (`ready_at`), and
-  through the same nameserver, since another one has a cache of its own.
+  fetched after the first clear answer, that is after the copy that a cache held then has run out (`ready_at`).
+  Answers and proof must be of one nameserver, since another one has a cache of its own. So what each nameserver said
+  is kept apart (`Witness`), and where several take turns, the first to have said enough decides.
 - News is settled only together with an answer that repeats it. The same cached copy twice is one answer (`repeat_at`):
   it was fetched when nothing vouched for the list. An unknown verdict repeats nothing and changes nothing.
 - While a list is distrusted (it was caught lying, and caches may still hold its lies), news waits: an answer may
@@ -20,6 +21,7 @@ Must not know how verdicts were reached, what is stored, or who is told.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -37,6 +39,16 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """What one nameserver has said of a delisting that waits, while others are asked."""
+
+    nameserver: str
+    clears: int
+    ready_at: datetime
+    repeat_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """News that waits for its proof."""
 
@@ -50,7 +62,9 @@ class Pending:
     repeat_at: datetime | None = None
     """No answer from before this moment repeats the news: it may be the copy that was read already."""
     nameserver: str = ""
-    """Whose cache `ready_at` is about."""
+    """Who was heard last; the moments above, and the standing's `clears`, are about its answers and its cache."""
+    others: tuple[Witness, ...] = ()
+    """Of a delisting: what other nameservers said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +77,7 @@ class Standing:
     clear_at: datetime | None = None
     """When the target was last seen clear; None if never."""
     clears: int = 0
-    """Conclusive clear answers in a row while listed."""
+    """Conclusive clear answers in a row while listed, of the nameserver that was heard last."""
     pending: Pending | None = None
 
 
@@ -141,6 +155,23 @@ def observe(standing: Standing, verdict: Verdict, circumstances: Circumstances) 
             return _observe_clear(standing, verdict, circumstances)
 
 
+def reread(standing: Standing, read: Callable[[Listed], Verdict]) -> Standing:
+    """The standing as its answers are read now, so that another reading of the same answer is no change of the list's.
+
+    What would be no listing any more stays as it was told: that is for the list's next answer to say.
+    """
+
+    def listed_or_as_before(before: Listed) -> Listed:
+        now = read(before)
+        return now if isinstance(now, Listed) else before
+
+    pending = standing.pending
+    if pending is not None and pending.listed is not None:
+        pending = replace(pending, listed=listed_or_as_before(pending.listed))
+    listed = listed_or_as_before(standing.listed) if standing.listed is not None else None
+    return replace(standing, listed=listed, pending=pending)
+
+
 def wanted(observation: Observation, delist_after: int, at: datetime) -> Wanted | None:
     """Which proof would settle the news of this observation now; None if nothing can be settled."""
     pending = observation.standing.pending
@@ -200,7 +231,8 @@ def _observe_listed(standing: Standing, verdict: Listed, circumstances: Circumst
 
 
 def _observe_clear(standing: Standing, verdict: Clear, circumstances: Circumstances) -> Observation:
-    if standing.listed is not None and verdict.codes and set(standing.listed.codes) <= set(verdict.codes):
+    if standing.listed is not None and not set(standing.listed.codes).isdisjoint(verdict.codes):
+        # The list says it still, and it lists nobody any more: what the codes mean here was changed, or accepted.
         return Observation(standing, repeated=False, reinterpreted=True)
     if _distrusted(circumstances):
         return Observation(standing, repeated=False)
@@ -208,22 +240,41 @@ def _observe_clear(standing: Standing, verdict: Clear, circumstances: Circumstan
         return Observation(Standing(looked=True, clear_at=circumstances.at), repeated=False)
     waiting = standing.pending
     if waiting is None or waiting.change is not Change.DELISTED:
-        return _first_clear(standing, circumstances, circumstances.at)
+        return _first_clear(standing, Pending(Change.DELISTED, None, circumstances.at, circumstances.at), circumstances)
     if waiting.nameserver != circumstances.nameserver:
-        return _first_clear(standing, circumstances, waiting.seen_at)
+        return _clear_elsewhere(standing, waiting, circumstances)
+    return _clear_again(standing, waiting, circumstances)
+
+
+def _first_clear(standing: Standing, waiting: Pending, circumstances: Circumstances) -> Observation:
+    """Begin to count the clear answers of a nameserver; nothing that its cache held until now proves them."""
+    pending = replace(
+        waiting,
+        ready_at=max(circumstances.positive_until or circumstances.at, circumstances.at),
+        repeat_at=circumstances.copy_until,
+        nameserver=circumstances.nameserver,
+    )
+    return Observation(replace(standing, clears=1, pending=pending), repeated=True)
+
+
+def _clear_again(standing: Standing, waiting: Pending, circumstances: Circumstances) -> Observation:
+    """Count one more clear answer of the nameserver that was heard last, unless it is the copy that was read before."""
     if _is_copy(waiting, circumstances):
         return Observation(standing, repeated=False)
     waiting = replace(waiting, repeat_at=circumstances.copy_until)
     return Observation(replace(standing, clears=standing.clears + 1, pending=waiting), repeated=True)
 
 
-def _first_clear(standing: Standing, circumstances: Circumstances, seen_at: datetime) -> Observation:
-    """Begin to wait for a delisting's proof; other answers that were clear before, if any, do not count."""
-    ready_at = max(circumstances.positive_until or circumstances.at, circumstances.at)
-    pending = Pending(
-        Change.DELISTED, None, seen_at, ready_at, circumstances.copy_until, nameserver=circumstances.nameserver
-    )
-    return Observation(replace(standing, clears=1, pending=pending), repeated=True)
+def _clear_elsewhere(standing: Standing, waiting: Pending, circumstances: Circumstances) -> Observation:
+    """Count a clear answer of another nameserver than the one before, where its own were left off."""
+    left = Witness(waiting.nameserver, standing.clears, waiting.ready_at, waiting.repeat_at)
+    known = {witness.nameserver: witness for witness in (*waiting.others, left)}
+    own = known.pop(circumstances.nameserver, None)
+    waiting = replace(waiting, others=tuple(known.values()))
+    if own is None:
+        return _first_clear(standing, waiting, circumstances)
+    waiting = replace(waiting, nameserver=own.nameserver, ready_at=own.ready_at, repeat_at=own.repeat_at)
+    return _clear_again(replace(standing, clears=own.clears, pending=waiting), waiting, circumstances)
 
 
 def _is_copy(waiting: Pending, circumstances: Circumstances) -> bool:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.plan import LONGEST_TTL
 from rblwatch.core.question import Absent, Found, Reason
 from rblwatch.core.soundness import Expectation
-from rblwatch.core.standing import Circumstances, Standing
+from rblwatch.core.standing import Circumstances, Standing, reread
 from rblwatch.core.target import Target
-from rblwatch.core.verdict import Unknown, Verdict, judge
+from rblwatch.core.verdict import Unknown, Verdict, judge, read_again
 from rblwatch.services.asked import Asked
 from rblwatch.store.rows import Coverage, Pair, Sounding
 
@@ -52,10 +53,14 @@ def _runs_out_at(at: datetime, ttl_s: int) -> datetime:
     return at + timedelta(seconds=ttl_s + 1)
 
 
-def standing_before(pair: Pair | None, coverage: Coverage, bit: int) -> Standing:
-    """What is held of a pair: its row, or else what the coverage says of all the pairs without one."""
+def standing_before(blocklist: Blocklist, pair: Pair | None, *, coverage: Coverage, bit: int) -> Standing:
+    """What is held of a pair: its row, or else what the coverage says of all the pairs without one.
+
+    It is read under the description by which the new answer is read too: an admin may have edited it in between.
+    """
     if pair is not None:
-        return pair.standing
+        target = pair.target
+        return reread(pair.standing, lambda listed: read_again(listed, blocklist, target))
     failed = any(targets & bit for targets in coverage.failed.values())
     looked = bool(coverage.covered & bit)
     clear_at = coverage.failed_clear_at if failed else coverage.concluded_at

@@ -6,18 +6,19 @@ any list: everything here follows from what is stored and what is configured.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
-from ipaddress import IPv4Address
 
+from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.listing import Ending, Listing
-from rblwatch.core.question import Found
+from rblwatch.core.standing import Change, Transition
 from rblwatch.core.target import Target
-from rblwatch.core.verdict import Listed, judge
+from rblwatch.core.verdict import Listed, Unknown, read_again
 from rblwatch.core.watchlist import Roster, Watchlist, enrol
 from rblwatch.services.announce import Announcer, Policy, announce_end
 from rblwatch.services.catch_up import catch_up
+from rblwatch.services.causes import why_reinterpreted, why_unwatched
 from rblwatch.store.repository import Repository
+from rblwatch.store.rows import Pair
 
 
 def reconcile(repo: Repository, watchlist: Watchlist, policy: Policy, at: datetime) -> Roster:
@@ -73,24 +74,38 @@ class _Reconciliation:
 
     def _end_unwatched(self) -> None:
         for listing in self._repo.open_listings():
-            cause = _why_unwatched(listing, self._watchlist)
+            cause = why_unwatched(listing, self._watchlist)
             if cause is not None:
                 ended = self._repo.end_listing(listing.id, self._at, Ending.UNWATCHED)
                 announce_end(self._announcer, ended, cause, self._watchlist)
 
     def _read_again(self) -> None:
-        """Give standing listings the severity and labels that their codes have now, before anybody is told by them.
+        """Give standing listings what their answers are read as now, before anybody is told by them.
 
-        Codes that mean no listing any more end it in the next sweep, on the list's own answer.
+        Codes that list nobody any more end it in the next sweep, on the list's own answer. Codes that are refusals now
+        end it here, since such an answer will never end anything.
         """
-        for listing in self._repo.open_listings():
-            blocklist = self._watchlist.blocklists.get(listing.blocklist)
-            if blocklist is None:
+        listings = {listing.id: listing for listing in self._repo.open_listings()}
+        for pair in self._repo.all_pairs():
+            listing = listings.get(pair.listing_id) if pair.listing_id is not None else None
+            if listing is None or pair.standing.listed is None:
                 continue
-            codes = tuple(IPv4Address(code) for code in listing.codes)
-            said = judge(Found(codes), blocklist, None, target=listing.target)
-            if isinstance(said, Listed) and (said.severity, said.labels) != (listing.severity, listing.labels):
-                self._repo.update_listing(replace(listing, severity=said.severity, labels=said.labels))
+            blocklist = self._watchlist.blocklists[pair.blocklist]
+            match read_again(pair.standing.listed, blocklist, pair.target):
+                case Listed() as said if listing.read_as(said) != listing:
+                    self._repo.update_listing(listing.read_as(said))
+                case Unknown():
+                    self._take_back(listing, pair, blocklist)
+
+    def _take_back(self, listing: Listing, pair: Pair, blocklist: Blocklist) -> None:
+        """End a listing that was a refusal, as is known now; the pair is looked at anew."""
+        assert pair.standing.listed is not None
+        ended = self._repo.end_listing(listing.id, self._at, Ending.REINTERPRETED)
+        taken_back = Transition(Change.REINTERPRETED, pair.standing.listed, None, self._at, pair.standing.clear_at)
+        self._repo.add_transition(listing.id, taken_back, self._at)
+        self._repo.delete_pair(pair.blocklist, pair.target_id)
+        self._repo.forget_coverage(pair.blocklist, [pair.target_id])
+        announce_end(self._announcer, ended, why_reinterpreted(listing, blocklist), self._watchlist)
 
     def _forget(self, ids: dict[Target, int]) -> None:
         """Drop what is held of pairs that are no longer asked about; should they come back, they are looked at anew."""
@@ -123,18 +138,3 @@ class _Reconciliation:
         for blocklist, incident in self._repo.open_incidents().items():
             if blocklist not in still_asked:
                 self._repo.end_incident(incident.id, self._at)
-
-
-def _why_unwatched(listing: Listing, watchlist: Watchlist) -> str | None:
-    """The cause for which a pair is no longer asked about, or None if it is."""
-    # The target first: a list that nobody is left to be asked about is not in the watchlist either.
-    if listing.target not in watchlist.servers:
-        gone = [name for name in listing.servers if name not in watchlist.tags]
-        if gone:
-            return f"the server {gone[0]} is no longer configured"
-        return f"no longer registered under {listing.server}"
-    if listing.blocklist not in watchlist.blocklists:
-        return f"the list {listing.blocklist} is no longer configured"
-    if not watchlist.asks(listing.blocklist, listing.target):
-        return f"{listing.server} is no longer watched on {listing.blocklist}"
-    return None

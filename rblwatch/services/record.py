@@ -26,6 +26,7 @@ from rblwatch.core.verdict import Listed
 from rblwatch.services.announce import Announcer, announce_end, subject_of
 from rblwatch.services.answers import circumstances, remarkable, standing_before, unknowns, verdict_of
 from rblwatch.services.asked import Asked, Terms
+from rblwatch.services.causes import why_reinterpreted
 from rblwatch.services.condition import sounding_of, watch_condition
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import Coverage, NewNews, Pair, Sounding
@@ -108,7 +109,7 @@ class _Recording:
         """Settle one pair's news, write what came of it, and return its row, or None if it needs none."""
         asked = self._asked
         verdict = verdict_of(asked, target)
-        before = standing_before(row, coverage, slice_of(self._ids[target])[1])
+        before = standing_before(asked.blocklist, row, coverage=coverage, bit=slice_of(self._ids[target])[1])
         observation = observe(before, verdict, circumstances(asked, target, sounding))
         standing, transition = settle(observation, asked.proof, self._terms.delist_after, asked.at)
         listing_id = row.listing_id if row is not None else None
@@ -148,18 +149,13 @@ class _Recording:
                 self._tell(listing, transition, Kind.DELISTED, Group.NEWS)
             case Change.REINTERPRETED:
                 listing = self._end(self._known(listing_id), transition, Ending.REINTERPRETED)
-                announce_end(self._announcer, listing, self._why_reinterpreted(listing), self._watchlist)
+                cause = why_reinterpreted(listing, self._asked.blocklist)
+                announce_end(self._announcer, listing, cause, self._watchlist)
             case _:
                 assert_never(transition.change)
         self._repo.add_transition(listing.id, transition, self._asked.at)
         self._transitions.append((transition, listing))
         return listing.id if listing.stands else None
-
-    def _why_reinterpreted(self, listing: Listing) -> str:
-        if listing.target in self._asked.blocklist.accepted:
-            return f"its listing on {listing.blocklist} was accepted in the configuration, and counts as none"
-        codes = ", ".join(listing.codes)
-        return f"what {codes} of {listing.blocklist} means here was changed: it is no listing any more"
 
     def _tell(self, listing: Listing, transition: Transition, kind: Kind, group: Group) -> None:
         news = NewNews(
@@ -196,10 +192,7 @@ class _Recording:
 
     def _changed(self, before: Listing, target: Target, transition: Transition) -> Listing:
         changed = replace(
-            before,
-            codes=tuple(map(str, transition.listed.codes)),
-            labels=transition.listed.labels,
-            severity=transition.listed.severity,
+            before.read_as(transition.listed),
             text=self._asked.texts.get(target, before.text),
             seen_at=self._asked.at,
         )
@@ -212,10 +205,8 @@ class _Recording:
 
     def _see_again(self, listing_id: int, listed: Listed) -> None:
         listing = self._known(listing_id)
-        # Severity and labels follow the description of the list, which an admin may edit; the codes are the same.
-        self._repo.update_listing(
-            replace(listing, seen_at=self._asked.at, severity=listed.severity, labels=listed.labels)
-        )
+        # How the list's answer is read follows its description, which an admin may edit.
+        self._repo.update_listing(replace(listing.read_as(listed), seen_at=self._asked.at))
 
     def _cover(self, coverage: Coverage, kept: Collection[Pair]) -> Coverage:
         """Say for all targets of the batch at once that they were asked, and which of them conclusively.

@@ -218,7 +218,7 @@ class Sweeper:
         sounding = next((row for row in soundings if (row.family, row.nameserver) == seen), None)
         for target in remarkable(asked, by_target):
             bit = slice_of(self._terms.roster.ids[target])[1]
-            before = standing_before(by_target.get(target), coverage, bit)
+            before = standing_before(asked.blocklist, by_target.get(target), coverage=coverage, bit=bit)
             observation = observe(before, verdict_of(asked, target), circumstances(asked, target, sounding))
             want = wanted(observation, self._terms.delist_after, asked.at)
             if want is not None:

@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from rblwatch.core.blocklist import Severity
 from rblwatch.core.question import Reason
+from rblwatch.core.standing import Witness
 from rblwatch.core.verdict import Listed
 
 W = TypeVar("W", bound=StrEnum)
@@ -113,17 +114,47 @@ class ListedVerdict(TypeDecorator[Listed]):
     def process_bind_param(self, value: Listed | None, dialect: Dialect) -> str | None:
         if value is None:
             return None
-        codes = [str(code) for code in value.codes]
-        return written(
-            {"codes": codes, "severity": value.severity, "labels": list(value.labels), "refused": value.refused}
-        )
+        stored = {
+            "codes": [str(code) for code in value.codes],
+            "severity": value.severity,
+            "labels": list(value.labels),
+            "refused": value.refused,
+            "said": [str(code) for code in value.said],
+        }
+        return written(stored)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Listed | None:
         if value is None:
             return None
         stored = json.loads(value)
-        codes = tuple(IPv4Address(code) for code in stored["codes"])
-        return Listed(codes, Severity(stored["severity"]), tuple(stored["labels"]), refused=stored["refused"])
+        codes, said = (tuple(map(IPv4Address, stored[name])) for name in ("codes", "said"))
+        return Listed(codes, Severity(stored["severity"]), tuple(stored["labels"]), stored["refused"], said)
+
+
+class Witnesses(TypeDecorator[tuple[Witness, ...]]):
+    """What several nameservers said, as a JSON array of arrays; none at all is no value."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Witness, ...] | None, dialect: Dialect) -> str | None:
+        if not value:
+            return None
+        return written([(w.nameserver, w.clears, w.ready_at.isoformat(), _iso(w.repeat_at)) for w in value])
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Witness, ...]:
+        return tuple(
+            Witness(nameserver, clears, datetime.fromisoformat(ready_at), _moment(repeat_at))
+            for nameserver, clears, ready_at, repeat_at in json.loads(value or "[]")
+        )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _moment(stored: str | None) -> datetime | None:
+    return None if stored is None else datetime.fromisoformat(stored)
 
 
 def written(value: object) -> str:

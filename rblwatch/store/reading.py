@@ -153,7 +153,7 @@ def _pair(row: RowMapping) -> Pair:
 def _pending(row: RowMapping) -> Pending | None:
     if row["pending_change"] is None:
         return None
-    fields = ("change", "listed", "seen_at", "ready_at", "repeat_at", "nameserver")
+    fields = ("change", "listed", "seen_at", "ready_at", "repeat_at", "nameserver", "others")
     return Pending(*(row[f"pending_{field}"] for field in fields))
 
 

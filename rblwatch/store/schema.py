@@ -27,7 +27,7 @@ from rblwatch.core.routing import Decision
 from rblwatch.core.soundness import Flaw, State
 from rblwatch.core.standing import Change
 from rblwatch.core.target import Family
-from rblwatch.store.columns import Bitmap, BitmapsByReason, ListedVerdict, Moment, Texts, Word
+from rblwatch.store.columns import Bitmap, BitmapsByReason, ListedVerdict, Moment, Texts, Witnesses, Word
 from rblwatch.store.rows import DeliveryState
 
 metadata = MetaData(
@@ -148,6 +148,7 @@ pair = Table(
     Column("pending_ready_at", Moment),
     Column("pending_repeat_at", Moment),
     Column("pending_nameserver", Text),
+    Column("pending_others", Witnesses),
 )
 
 # Append-only: every change of a standing that was proven.

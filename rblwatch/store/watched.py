@@ -116,6 +116,7 @@ class Standings(Area):
             "pending_ready_at": pending.ready_at if pending else None,
             "pending_repeat_at": pending.repeat_at if pending else None,
             "pending_nameserver": pending.nameserver if pending else None,
+            "pending_others": pending.others if pending else None,
         }
         self._save(pair_table, values)
 

@@ -64,7 +64,7 @@ def list_two(scene: Scene, daemon: Program) -> None:
     ("taken_out", "cause", "ended"),
     [
         ("server", "the server mx1 is no longer configured", {"one", "two"}),
-        ("list", "the list two is no longer configured", {"two"}),
+        ("list", "the list two is no longer used for any server", {"two"}),
         ("address", "no longer registered under mx1", {"one", "two"}),
     ],
 )

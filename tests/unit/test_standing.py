@@ -1,6 +1,6 @@
 """What is held of a pair: tables of histories, and the laws over histories that nobody thought of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import IPv4Address as ip
@@ -22,6 +22,7 @@ from rblwatch.core.standing import (
     Transition,
     Wanted,
     observe,
+    reread,
     settle,
     wanted,
 )
@@ -265,6 +266,62 @@ def _minute(moment: datetime) -> str:
             [Step(0, SBL), Step(20, CLEAR), Step(25, CLEAR, nameserver="b"), Step(30, CLEAR, nameserver="b")],
             ["listed SBL since 0, clear never, first look", "delisted SBL since 20, clear never"],
         ),
+        # … and go on from there when it is asked again: whichever has said enough first decides.
+        (
+            [Step(0, SBL), Step(20, CLEAR), Step(25, CLEAR, nameserver="b"), Step(30, CLEAR)],
+            ["listed SBL since 0, clear never, first look", "delisted SBL since 20, clear never"],
+        ),
+        (
+            [
+                Step(0, SBL),
+                Step(20, CLEAR),
+                Step(25, CLEAR, nameserver="b"),
+                Step(30, CLEAR, nameserver="c"),
+                Step(35, CLEAR, nameserver="b"),
+            ],
+            ["listed SBL since 0, clear never, first look", "delisted SBL since 20, clear never"],
+        ),
+        # Whose answers they are makes no difference to a listing in between: all is counted anew.
+        (
+            [
+                Step(0, SBL),
+                Step(20, CLEAR),
+                Step(25, CLEAR, nameserver="b"),
+                Step(30, SBL, nameserver="c"),
+                Step(35, CLEAR),
+                Step(40, CLEAR, nameserver="b"),
+            ],
+            ["listed SBL since 0, clear never, first look"],
+        ),
+        # Its copies of the answer and of the positive point are known again, too.
+        (
+            [Step(0, SBL), Step(20, CLEAR, copy_until=60), Step(25, CLEAR, nameserver="b"), Step(59, CLEAR)],
+            ["listed SBL since 0, clear never, first look"],
+        ),
+        (
+            [
+                Step(0, SBL),
+                Step(20, CLEAR, copy_until=30),
+                Step(35, CLEAR, positive=None, copy_until=60),
+                Step(40, CLEAR, nameserver="b"),
+                Step(59, CLEAR),
+            ],
+            ["listed SBL since 0, clear never, first look"],
+        ),
+        (
+            [Step(0, SBL), Step(20, CLEAR, cached_until=80), Step(25, CLEAR, nameserver="b"), Step(79, CLEAR)],
+            ["listed SBL since 0, clear never, first look"],
+        ),
+        (
+            [
+                Step(0, SBL),
+                Step(20, CLEAR, cached_until=80),
+                Step(25, CLEAR, nameserver="b"),
+                Step(79, CLEAR),
+                Step(80, CLEAR),
+            ],
+            ["listed SBL since 0, clear never, first look", "delisted SBL since 20, clear never"],
+        ),
         # … and so are its copies of that answer and of the positive point.
         (
             [
@@ -386,9 +443,10 @@ IGNORED = Clear(SBL.codes, SBL.labels)
         ([Step(0, CLEAR), Step(15, SBL), Step(30, Clear(BOTH.codes))], ["reinterpreted SBL since 30, clear 0"]),
         # Also when a delisting was waiting.
         ([Step(0, CLEAR), Step(15, SBL), Step(20, CLEAR), Step(30, IGNORED)], ["reinterpreted SBL since 30, clear 0"]),
+        # One of several codes is left, and lists nobody any more either: the target is still on the list.
+        ([Step(0, CLEAR), Step(15, BOTH), Step(30, IGNORED)], ["reinterpreted SBL+PBL since 30, clear 0"]),
         # Other codes that list nobody are a clear answer like any other.
         ([Step(0, CLEAR), Step(15, SBL), Step(30, Clear(PBL.codes))], []),
-        ([Step(0, CLEAR), Step(15, BOTH), Step(30, IGNORED)], []),
         (
             [Step(0, CLEAR), Step(15, SBL), Step(30, Clear(PBL.codes)), Step(35, CLEAR)],
             ["delisted SBL since 30, clear 0"],
@@ -585,6 +643,7 @@ def test_a_delisting_is_told_after_enough_clear_answers_and_a_positive_probe_tha
 ) -> None:
     for step, _ in _delistings(history, delist_after):
         clears = _clears_until(step, history)
+        assert {clear.nameserver for clear in clears} == {step.nameserver}
         counted = clears[:1]
         for clear in clears[1:]:
             if clear.minute >= (counted[-1].copy_until or 0):
@@ -602,19 +661,109 @@ def _delistings(history: Sequence[Step], delist_after: int) -> list[tuple[Step, 
 
 
 def _clears_until(end: Step, history: Sequence[Step]) -> list[Step]:
-    """The clear answers in a row, through one nameserver, that led to a delisting.
+    """The clear answers in a row of the nameserver that gave the last one, which led to a delisting.
 
-    Unknowns, and what may be a lie, neither count nor begin anew.
+    Unknowns, and what may be a lie, neither count nor begin anew; nor do the clear answers of others.
     """
     clears: list[Step] = []
     for step in history[: history.index(end) + 1]:
         if not step.trusted or isinstance(step.verdict, Unknown):
             continue
-        if isinstance(step.verdict, Listed) or (clears and clears[-1].nameserver != step.nameserver):
+        if isinstance(step.verdict, Listed):
             clears = []
-        if isinstance(step.verdict, Clear):
+        if isinstance(step.verdict, Clear) and step.nameserver == end.nameserver:
             clears.append(step)
     return clears
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=8), delist_afters, st.integers(0, 20), st.integers(0, 20))
+def test_nameservers_that_take_turns_cannot_put_off_a_delisting(
+    nameservers: list[str], delist_after: int, cached: int, copied: int
+) -> None:
+    """By the pigeonhole principle one of them has soon said enough, however the turns are taken."""
+    minutes = range(30, 30 + 21 * len(nameservers), 21)
+    history = [
+        Step(minute, CLEAR, cached_until=minute + cached, copy_until=minute + copied, nameserver=nameserver)
+        for minute, nameserver in zip(minutes, nameservers, strict=True)
+    ]
+    told = live([Step(0, SBL), *history], delist_after)[1]
+    assert [transition.change for _, transition in told] == [Change.LISTED, Change.DELISTED]
+    # Each says "clear" once before the proof against its own cache can be had.
+    needed = max(delist_after, 2) if cached else delist_after
+    several = len(set(nameservers))
+    assert history.index(told[-1][0]) <= several * (needed - 1)
+
+
+@given(histories(st.sampled_from([CLEAR, CLEAR, CLEAR, SBL, UNKNOWN])), delist_afters)
+def test_a_delisting_rests_on_one_nameserver_alone(history: list[Step], delist_after: int) -> None:
+    """Law 3: without the clear answers of the others it would have been told all the same."""
+    history = [Step(0, SBL), *history]
+    for step, transition in _delistings(history, delist_after)[:1]:
+        alone = [
+            one
+            for one in history[: history.index(step) + 1]
+            if one.nameserver == step.nameserver or not isinstance(one.verdict, Clear)
+        ]
+        again = _delistings(alone, delist_after)
+        assert [told for told, _ in again] == [step]
+        assert again[0][1].listed == transition.listed
+
+
+def reading(*codes: Listed) -> Callable[[Listed], Verdict]:
+    """Read answers where only these codes list anybody."""
+    known = {code: listed for listed in codes for code in listed.codes}
+
+    def read(before: Listed) -> Verdict:
+        left = [known[code] for code in before.codes if code in known]
+        if not left:
+            return Clear(before.codes)
+        labels = tuple(label for listed in left for label in listed.labels)
+        return Listed(tuple(code for code in before.codes if code in known), left[0].severity, labels)
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("held", "read", "after"),
+    [
+        # Nothing is held that could be read otherwise.
+        (Standing(), reading(PBL), Standing()),
+        (Standing(looked=True, clear_at=at(0)), reading(PBL), Standing(looked=True, clear_at=at(0))),
+        # One of several codes is left.
+        (Standing(looked=True, listed=BOTH), reading(PBL), Standing(looked=True, listed=PBL)),
+        # None is: the list's next answer decides in which way it ends.
+        (Standing(looked=True, listed=SBL), reading(PBL), Standing(looked=True, listed=SBL)),
+        # News that waits is read alike.
+        (
+            Standing(looked=True, listed=BOTH, pending=Pending(Change.CHANGED, SBL, at(1), at(2))),
+            reading(SBL),
+            Standing(looked=True, listed=SBL, pending=Pending(Change.CHANGED, SBL, at(1), at(2))),
+        ),
+        (
+            Standing(pending=Pending(Change.LISTED, BOTH, at(1), at(2), at(3), "a")),
+            reading(PBL),
+            Standing(pending=Pending(Change.LISTED, PBL, at(1), at(2), at(3), "a")),
+        ),
+        (
+            Standing(looked=True, listed=BOTH, clears=1, pending=Pending(Change.DELISTED, None, at(1), at(2))),
+            reading(SBL),
+            Standing(looked=True, listed=SBL, clears=1, pending=Pending(Change.DELISTED, None, at(1), at(2))),
+        ),
+    ],
+)
+def test_a_standing_is_read_again(held: Standing, read: Callable[[Listed], Verdict], after: Standing) -> None:
+    assert reread(held, read) == after
+
+
+@given(histories(), st.sampled_from([SBL, PBL, BOTH]))
+def test_what_is_only_read_otherwise_is_no_change(history: list[Step], left: Listed) -> None:
+    """The list's answer is as it was; whatever it says next, a change of its codes is none of the reading's."""
+    held = live(history)[0]
+    minute = history[-1].minute + 15 if history else 0
+    if held.listed is not None:
+        read = reading(left)
+        told = live([Step(minute, read(held.listed))], standing=reread(held, read))[1]
+        assert [transition.change for _, transition in told] in ([], [Change.REINTERPRETED])
 
 
 @given(histories(), delist_afters)

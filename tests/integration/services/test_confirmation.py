@@ -385,6 +385,19 @@ async def test_a_delisting_goes_on_where_another_nameserver_had_to_be_asked(stor
     assert held(site) == []
 
 
+async def test_nameservers_that_take_turns_cannot_put_off_a_delisting(store: Store) -> None:
+    site = await watching(store, list_of(), first_round=False)
+    site.world.list("a.test", HOST)
+    await site.sweep()
+    site.world.delist("a.test", HOST)
+    for nameserver in (NAMESERVER, SECOND, NAMESERVER):
+        assert held(site) == [("a.test", "10.0.0.1")]
+        site.clock.advance(minutes(5))
+        site.lookup.nameserver = nameserver
+        await site.sweep()
+    assert held(site) == []
+
+
 @pytest.mark.parametrize("mode", [Mode.DEAD, Mode.REFUSING, Mode.REFUSAL_CODE, Mode.OUTSIDE])
 async def test_an_answer_that_means_nothing_leaves_the_target_unknown(store: Store, mode: Mode) -> None:
     """The list's points are still in the cache, so its targets are asked."""

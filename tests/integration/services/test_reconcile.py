@@ -2,13 +2,13 @@
 
 import sqlite3
 from dataclasses import replace
-from ipaddress import ip_network
+from ipaddress import IPv4Address, IPv4Network, ip_network
 from pathlib import Path
 
 import pytest
 
 from rblwatch.core.alert import Group, Line
-from rblwatch.core.blocklist import Severity, bare
+from rblwatch.core.blocklist import Claim, Code, CodeRange, Meaning, Severity, bare
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.routing import Silence
 from rblwatch.core.settings import Route, Server, Topic
@@ -26,6 +26,7 @@ from tests.integration.services.scene import (
     list_of,
     look,
     minutes,
+    pending,
     said,
     tell,
     to,
@@ -35,6 +36,7 @@ from tests.support.site import Fate, Site, settings_of
 from tests.support.world import Mode
 
 A, B = bare("a.test"), bare("b.test")
+TWO, THREE = IPv4Address("127.0.0.2"), IPv4Address("127.0.0.3")
 PRODUCTION = Route(channels=(CHAT,), tags=frozenset({"production"}))
 EVERYTHING = Route(channels=(MAIL,))
 
@@ -80,7 +82,7 @@ async def test_a_list_that_is_taken_out_ends_all_its_listings_in_one_message(sto
     await tell(site)
     (chat,) = to(site, CHAT)
     assert said(chat) == [(Line.ENDED, "10.0.0.1"), (Line.ENDED, "10.0.0.2")]
-    assert causes(site, CHAT) == ["the list a.test is no longer configured"] * 2
+    assert causes(site, CHAT) == ["the list a.test is no longer used for any server"] * 2
 
 
 async def test_two_causes_are_two_messages(store: Store) -> None:
@@ -120,6 +122,22 @@ async def test_a_skipped_list_is_no_longer_watched_for_that_server_only(store: S
     assert causes(site, CHAT) == ["mx1 is no longer watched on a.test"]
     await look(site)
     assert held(site) == [("a.test", "10.0.0.2")]
+
+
+async def test_a_list_that_every_server_skips_is_named_as_unused_and_not_as_gone(store: Store) -> None:
+    site = await listed_twice(store)
+    await site.reload(settings_of([replace(one, skip=("a.test",)) for one in (MX1, MX2)], [A, B]))
+    await tell(site)
+    assert causes(site, CHAT) == ["the list a.test is no longer used for any server"] * 2
+
+
+async def test_a_cause_names_servers_as_they_are_called_now(store: Store) -> None:
+    site = await listed_twice(store)
+    renamed = replace(MX1, name="mail1")
+    await site.reload(settings_of([renamed, MX2], [A, B]))
+    await site.reload(settings_of([replace(renamed, skip=("a.test",)), MX2], [A, B]))
+    await tell(site)
+    assert causes(site, CHAT) == ["mail1 is no longer watched on a.test"]
 
 
 async def test_an_address_that_is_taken_out_of_a_server_says_so(store: Store) -> None:
@@ -321,6 +339,91 @@ async def test_codes_that_mean_nothing_any_more_end_their_listings_with_their_ow
     (chat,) = to(site, CHAT)
     assert said(chat) == [(Line.ENDED, "10.0.0.1"), (Line.ENDED, "10.0.0.2")]
     assert len(set(causes(site, CHAT))) == 1
+
+
+async def test_codes_that_an_admin_ignores_or_not_are_no_change_of_the_lists(store: Store) -> None:
+    site = await watching(store, list_of("a.test"), servers=[MX1])
+    site.world.list("a.test", HOST, "127.0.0.2", "127.0.0.3")
+    await look(site)
+    for ignored, codes in (
+        ((TWO,), ("127.0.0.3",)),
+        ((THREE,), ("127.0.0.2",)),
+        ((), ("127.0.0.2", "127.0.0.3")),
+    ):
+        await site.reload(settings_of([MX1], [replace(A, ignored=ignored)]))
+        # Shown at once, and borne out by the list's own answer.
+        assert only(store).codes == codes
+        await look(site)
+        assert (only(store).codes, only(store).stands) == (codes, True)
+    assert [said(message) for message in to(site, CHAT)] == [[(Line.LISTED, "10.0.0.1")]]
+    # What the list itself changes is told, from the codes that counted before.
+    await site.reload(settings_of([MX1], [replace(A, ignored=(THREE,))]))
+    site.world.list("a.test", HOST, "127.0.0.4", "127.0.0.3")
+    await look(site)
+    (change,) = to(site, CHAT)[-1].entries
+    assert (change.line, change.news.before, change.news.codes) == (Line.CHANGED, ("127.0.0.2",), ("127.0.0.4",))
+
+
+async def test_a_code_whose_meaning_an_admin_edits_is_no_change_of_the_lists(store: Store) -> None:
+    site = await watching(store, list_of("a.test"), servers=[MX1])
+    site.world.list("a.test", HOST, "127.0.0.2", "127.0.0.3")
+    await look(site)
+    for claim in (Claim.NEUTRAL, Claim.INFO, Claim.ALLOW, Claim.LISTED):
+        meaning = Meaning(f"as {claim}", Severity.MINOR, claim)
+        await site.reload(settings_of([MX1], [replace(A, codes=(Code(CodeRange(THREE, THREE), meaning),))]))
+        await look(site)
+        counts = claim in (Claim.INFO, Claim.LISTED)
+        assert only(store).codes == (("127.0.0.2", "127.0.0.3") if counts else ("127.0.0.2",))
+        assert (f"as {claim}" in only(store).labels) == counts
+    assert [said(message) for message in to(site, CHAT)] == [[(Line.LISTED, "10.0.0.1")]]
+
+
+async def test_what_waits_for_its_proof_is_read_as_the_admin_wants_it_when_it_comes(store: Store) -> None:
+    site = await watching(store, list_of("a.test"), servers=[MX1])
+    site.world.list("a.test", HOST, "127.0.0.2")
+    await look(site)
+    site.world.lists["a.test"].proofs_answered = False
+    site.world.list("a.test", HOST, "127.0.0.2", "127.0.0.3")
+    await look(site)
+    await site.reload(settings_of([MX1], [replace(A, ignored=(THREE,))]))
+    site.world.lists["a.test"].proofs_answered = True
+    await look(site)
+    assert (only(store).codes, pending(site)) == (("127.0.0.2",), [])
+    assert [said(message) for message in to(site, CHAT)] == [[(Line.LISTED, "10.0.0.1")]]
+
+
+async def test_a_listing_of_which_the_list_keeps_only_ignored_codes_is_not_delisted(store: Store) -> None:
+    site = await watching(store, list_of("a.test"), servers=[MX1])
+    site.world.list("a.test", HOST, "127.0.0.2", "127.0.0.3")
+    await look(site)
+    await site.reload(settings_of([MX1], [replace(A, ignored=(TWO, THREE))]))
+    site.world.list("a.test", HOST, "127.0.0.2")
+    await look(site)
+    await look(site)
+    assert ended(store) == [("10.0.0.1", Ending.REINTERPRETED)]
+    assert (
+        causes(site, CHAT)[-1]
+        == "what 127.0.0.2, 127.0.0.3 of a.test means here was changed: it is no listing any more"
+    )
+
+
+async def test_a_listing_that_was_a_refusal_as_is_known_now_is_taken_back_at_once(store: Store) -> None:
+    """Such an answer is unknown from now on, so no answer would ever end it; and no delisting may be told."""
+    site = await watching(store, list_of("a.test"), servers=[MX1])
+    site.world.list("a.test", HOST, "127.0.0.3")
+    await look(site)
+    refusing = replace(A, refusals=(*A.refusals, IPv4Network("127.0.0.3/32")))
+    await site.reload(settings_of([MX1], [refusing]))
+    assert (ended(store), held(site)) == ([("10.0.0.1", Ending.REINTERPRETED)], [])
+    for _ in range(3):
+        await look(site)
+    assert [said(message) for message in to(site, CHAT)] == [[(Line.LISTED, "10.0.0.1")], [(Line.ENDED, "10.0.0.1")]]
+    assert causes(site, CHAT)[-1] == "what 127.0.0.3 of a.test means here was changed: it is no listing any more"
+    # The pair is looked at anew: what it is listed for then is a first look, and was never seen clear.
+    site.world.list("a.test", HOST, "127.0.0.4")
+    await look(site)
+    (again,) = store.read_now(lambda queries: queries.open_listings())
+    assert (again.first_look, again.clear_at) == (True, None)
 
 
 async def test_a_list_that_lied_for_thirty_days_ends_its_listings_and_is_looked_at_anew_afterwards(

@@ -1,6 +1,8 @@
 """Targets, lists, and how far each list has been asked; on both databases."""
 
 from dataclasses import replace
+from datetime import timedelta
+from ipaddress import IPv4Address
 
 import pytest
 
@@ -8,7 +10,7 @@ from rblwatch.core.incident import Condition
 from rblwatch.core.plan import SLICE_TARGETS, slice_of
 from rblwatch.core.question import Reason
 from rblwatch.core.soundness import Flaw, Soundness, State
-from rblwatch.core.standing import Change, Pending, Standing
+from rblwatch.core.standing import Change, Pending, Standing, Witness
 from rblwatch.core.target import Family, Target
 from rblwatch.store.database import Store
 from rblwatch.store.repository import Repository
@@ -166,6 +168,23 @@ def test_a_sweep_with_nothing_new_writes_no_row_per_pair(store: Store) -> None:
             looked=True, listed=PBL, clear_at=at(0), clears=1, pending=Pending(Change.DELISTED, None, at(3), at(4))
         ),
         Standing(looked=True, listed=LISTED, pending=Pending(Change.CHANGED, PBL, at(3), at(3))),
+        # Several nameservers took turns.
+        Standing(
+            looked=True,
+            listed=PBL,
+            clears=1,
+            pending=Pending(
+                Change.DELISTED,
+                None,
+                at(3),
+                at(4),
+                nameserver="127.0.0.3:53",
+                others=(
+                    Witness("127.0.0.1:53", 1, at(4), None),
+                    Witness("[::1]:53", 2, at(4) + timedelta(microseconds=1), at(5)),
+                ),
+            ),
+        ),
     ],
 )
 def test_a_pair_comes_back_as_it_was_saved(store: Store, standing: Standing) -> None:
@@ -176,6 +195,17 @@ def test_a_pair_comes_back_as_it_was_saved(store: Store, standing: Standing) -> 
     store.write_now(lambda repo: repo.save_pair(saved))
     assert store.write_now(lambda repo: repo.pairs("zen")) == {saved.target_id: saved}
     assert store.read_now(lambda queries: queries.all_pairs()) == [saved]
+
+
+def test_a_listing_comes_back_with_all_that_its_answer_said(store: Store) -> None:
+    said = replace(LISTED, said=(*LISTED.codes, IPv4Address("127.255.255.254")))
+    store.write_now(known)
+    ids = store.write_now(lambda repo: repo.add_targets([address(1)], at(0)))
+    saved = pair(ids[address(1)], address(1), Standing(looked=True, listed=said))
+    store.write_now(lambda repo: repo.save_pair(saved))
+    listed = store.read_now(lambda queries: queries.all_pairs())[0].standing.listed
+    assert listed is not None
+    assert listed.said == said.said
 
 
 def test_pairs_are_found_by_list_and_target(store: Store) -> None:

@@ -1,0 +1,36 @@
+"""Why a listing ended that was not delisted, in words for those who were told of it.
+
+Owns these sentences; people get one message for each, so listings with one cause must get the very same one. Must not
+decide whether anything ends.
+"""
+
+from __future__ import annotations
+
+from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.listing import Listing
+from rblwatch.core.watchlist import Watchlist, server_of
+
+
+def why_unwatched(listing: Listing, watchlist: Watchlist) -> str | None:
+    """The cause for which a pair is no longer asked about, or None if it is."""
+    # The target first: a list that nobody is left to be asked about is not in the watchlist either.
+    servers = watchlist.servers.get(listing.target)
+    if servers is None:
+        gone = [name for name in listing.servers if name not in watchlist.tags]
+        if gone:
+            return f"the server {gone[0]} is no longer configured"
+        return f"no longer registered under {listing.server}"
+    if listing.blocklist not in watchlist.blocklists:
+        # It may still be named, and every server skips it.
+        return f"the list {listing.blocklist} is no longer used for any server"
+    if not watchlist.asks(listing.blocklist, listing.target):
+        return f"{server_of(servers)} is no longer watched on {listing.blocklist}"
+    return None
+
+
+def why_reinterpreted(listing: Listing, blocklist: Blocklist) -> str:
+    """The cause for which what a list says of a target is no listing any more."""
+    if listing.target in blocklist.accepted:
+        return f"its listing on {listing.blocklist} was accepted in the configuration, and counts as none"
+    codes = ", ".join(listing.codes)
+    return f"what {codes} of {listing.blocklist} means here was changed: it is no listing any more"
