@@ -18,7 +18,8 @@ from rblwatch.core.blocklist import Blocklist, Claim, Code, Kind, Meaning, Overr
 from rblwatch.core.codes import NAMED_SELFTESTS, NotACode, parse_code, parse_code_key, parse_point
 from rblwatch.core.selection import RECOMMENDED, SETS, Catalogue
 from rblwatch.core.settings import Lists, Secret
-from rblwatch.core.target import NotATarget, Target, expand, parse_name, parse_range
+from rblwatch.core.target import NotATarget, Target, expand, parse_range
+from rblwatch.naming import parse_domain
 
 _LIST = "list"
 _SEVERITY = values.one_of(Severity, "a severity")
@@ -163,7 +164,7 @@ def _list_id(value: object) -> str:
 
 
 def _zone(value: object) -> str:
-    return parse_name(values.text(value)).text
+    return parse_domain(values.text(value)).text
 
 
 def _code(value: object) -> IPv4Address:
@@ -177,6 +178,6 @@ def _targets(value: object) -> tuple[Target, ...]:
         return tuple(expand(parse_range(found)))
     except NotATarget as not_a_range:
         try:
-            return (parse_name(found),)
+            return (parse_domain(found),)
         except NotATarget:
             raise not_a_range from None

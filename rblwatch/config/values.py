@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from rblwatch.config.problems import BadValue
 from rblwatch.config.wording import kind_of, nearest, options, quoted
-from rblwatch.core.target import Network, Target, parse_name, parse_range
+from rblwatch.core.target import Network, Target, parse_range
 from rblwatch.core.timespan import LONGEST, parse_duration
+from rblwatch.naming import parse_domain
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -135,8 +136,8 @@ def any_network(value: object) -> Network:
 
 
 def domain(value: object) -> Target:
-    """A domain name."""
-    return parse_name(text(value))
+    """A domain name, in any script."""
+    return parse_domain(text(value))
 
 
 def mailbox(value: object) -> str:
@@ -145,7 +146,7 @@ def mailbox(value: object) -> str:
     local, at, host = found.rpartition("@")
     if not at or not _MAILBOX.fullmatch(local) or any(c in local for c in '<>"\\,;:()'):
         raise BadValue(f"{quoted(found)} is not a mail address; write e.g. 'postmaster@example.org'")
-    parse_name(host)
+    parse_domain(host)
     return found
 
 
