@@ -48,9 +48,9 @@ class Row:
             self.fail(key, "must be a text that is not blank")
         return value
 
-    def flag(self, key: str) -> bool:
+    def flag(self, key: str, *, default: bool | None = None) -> bool:
         """True or false."""
-        value = self._get(key, None)
+        value = self._get(key, default)
         if not isinstance(value, bool):
             self.fail(key, "must be true or false")
         return value
@@ -89,6 +89,10 @@ class Row:
     def one_of(self, key: str, options: type[E], default: E | None = None) -> E:
         """A member of an enumeration, by its value."""
         return options(self.choice(key, [member.value for member in options], default))
+
+    def is_given(self, key: str) -> bool:
+        """Whether the key stands there at all."""
+        return key in self._values
 
     def texts(self, key: str) -> tuple[str, ...]:
         """An array of texts, empty where it is not given."""

@@ -13,10 +13,10 @@ from rblwatch.core.blocklist import Blocklist, Claim, Severity
 from rblwatch.core.codes import code_key, refusal_key
 from rblwatch.core.selection import CatalogueEntry
 
-HEADER = ("LIST", "NAME", "ZONE", "KIND", "SEVERITY", "FAMILIES", "RECOMMENDED")
-CODES_HEADER = ("CODES", "LABEL", "CLASS", "SEVERITY", "MEANING")
+HEADER = ("LIST", "NAME", "ZONE", "KIND", "SEVERITY", "SCOPE", "FAMILIES", "ACCESS", "RECOMMENDED")
+CODES_HEADER = ("CODES", "LABEL", "CLASS", "SEVERITY", "SCOPE", "MEANING")
 
-_CODE_KEYS = ("codes", "label", "class", "severity", "meaning")
+_CODE_KEYS = ("codes", "label", "class", "severity", "scope", "meaning")
 _OTHER_CODES = "any other"
 
 
@@ -35,7 +35,9 @@ def overview(entry: CatalogueEntry) -> dict[str, object]:
         "zone": blocklist.shown_zone,
         "kind": blocklist.kind.value,
         "severity": gravest(blocklist).value,
+        "scope": blocklist.scope.value,
         "families": sorted(family.value for family in blocklist.families),
+        "access": entry.access.value,
         "recommended": entry.recommended,
     }
 
@@ -45,26 +47,38 @@ def description(entry: CatalogueEntry) -> dict[str, object]:
     blocklist = entry.blocklist
     return {
         **overview(entry),
-        "operator": blocklist.operator,
+        "operator": blocklist.operator or None,
+        "scope": blocklist.scope.value,
         "access": entry.access.value,
-        "key_template": entry.key_template or None,
+        "key": _key(entry),
         "policy": entry.policy or None,
         "per_second": blocklist.pace.per_second,
         "per_day": blocklist.pace.per_day,
+        "interval_s": blocklist.pace.interval_s,
         "selftest_listed": [point.text for point in blocklist.selftest.listed if point.family in blocklist.families],
         "selftest_clear": [point.text for point in blocklist.selftest.clear if point.family in blocklist.families],
         "refusals": _refusals(entry),
-        "codes": [
-            dict(zip(("codes", "label", "class", "severity", "meaning"), row, strict=True)) for row in _codes(blocklist)
-        ],
+        "codes": [dict(zip(_CODE_KEYS, row, strict=True)) for row in _codes(blocklist)],
         "expiry": entry.expiry or None,
         "note": blocklist.note or None,
+        "doubt": entry.doubt or None,
+        "covered_by": entry.covered_by or None,
         "lookup_url": blocklist.lookup_url or None,
         "delist_url": blocklist.delist_url or None,
         "homepage": entry.homepage or None,
         "confidence": entry.confidence or None,
-        "evidence": list(entry.evidence),
+        "evidence": list(dict.fromkeys(source for sources in entry.evidence.values() for source in sources)),
+        "evidence_of": {constant: list(sources) for constant, sources in entry.evidence.items()},
     }
+
+
+def _key(entry: CatalogueEntry) -> str | None:
+    """For what a key is given, and whether there is one; never the key."""
+    if entry.key is None:
+        return None
+    if entry.blocklist.keyed:
+        return f"given, for '{entry.key.account}'"
+    return f"needed, for '{entry.key.account}'" if entry.blocklist.lacks_key else f"possible, for '{entry.key.account}'"
 
 
 def overview_row(entry: CatalogueEntry) -> Row:
@@ -74,21 +88,20 @@ def overview_row(entry: CatalogueEntry) -> Row:
 
 def description_rows(described: Mapping[str, object]) -> Iterator[Row]:
     """What is known of a list, one thing in a row; its codes apart."""
-    return (
-        (name, _severity_cell(name, value)) for name, value in described.items() if name != "codes" and _worded(value)
-    )
+    shown = ((name, value) for name, value in described.items() if name not in {"codes", "evidence"})
+    return ((name, _severity_cell(name, value)) for name, value in shown if _worded(value))
 
 
 def code_rows(entry: CatalogueEntry) -> Iterator[Row]:
     """What the answers of a list mean, under `CODES_HEADER`."""
-    for codes, label, claim, severity, meaning in _codes(entry.blocklist):
-        yield codes, label, claim, _severity_cell("severity", severity), meaning
+    for codes, label, claim, severity, scope, meaning in _codes(entry.blocklist):
+        yield codes, label, claim, _severity_cell("severity", severity), scope, meaning
 
 
-def _codes(blocklist: Blocklist) -> Iterator[tuple[str, str, str, str, str]]:
+def _codes(blocklist: Blocklist) -> Iterator[tuple[str, str, str, str, str, str]]:
     said = [(code_key(row.match), row.meaning) for row in blocklist.codes]
     for codes, meaning in (*said, (_OTHER_CODES, blocklist.otherwise)):
-        yield codes, meaning.label, meaning.claim.value, meaning.severity.value, meaning.text
+        yield codes, meaning.label, meaning.claim.value, meaning.severity.value, meaning.scope.value, meaning.text
 
 
 def _refusals(entry: CatalogueEntry) -> dict[str, str | None]:
@@ -110,6 +123,6 @@ def _worded(value: object) -> str:
         case list():
             return ("; " if any(" " in str(element) for element in value) else ", ").join(map(str, value))
         case dict():
-            return "; ".join(f"{key} ({words})" if words else str(key) for key, words in value.items())
+            return "; ".join(f"{key} ({_worded(words)})" if words else str(key) for key, words in value.items())
         case _:
             return str(value)

@@ -191,6 +191,8 @@ class Blocklist:
     accepted: frozenset[Target] = frozenset()
     """Targets whose listing here the admin has accepted."""
     selftest: SelfTest = RFC5782_SELFTEST
+    lists_reserved: bool = False
+    """It lists documentation addresses, rightly: they cannot tell whether it lists everything."""
     pace: Pace = Pace()
     scope: Scope = Scope.ADDRESS
     """Of codes without one of their own."""
@@ -200,6 +202,8 @@ class Blocklist:
     """The key, where the list wants it before the target's labels and not in the zone (then `keyed`)."""
     lacks_key: bool = False
     """The list answers only with a key, and there is none: asking it is in vain."""
+    account: str = ""
+    """Who counts the questions: lists of one account share its daily number. Empty: the operator."""
     registrable: bool = False
     """Of a domain list: it knows registrable domains only, so that is what of a longer name is asked."""
     public_zone: str = ""

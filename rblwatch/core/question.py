@@ -70,6 +70,7 @@ def reversed_labels(target: Target) -> str:
     return ip_address(target.text).reverse_pointer.removesuffix(".ip6.arpa")
 
 
-def query_name(target: Target, zone: str) -> str:
-    """The DNS name that asks `zone` about the target, without a final dot."""
-    return f"{reversed_labels(target)}.{zone}"
+def query_name(target: Target, zone: str, key_first: str = "") -> str:
+    """The DNS name that asks `zone` about the target, without a final dot; some lists want their key first of all."""
+    name = f"{reversed_labels(target)}.{zone}"
+    return f"{key_first}.{name}" if key_first else name

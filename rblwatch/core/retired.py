@@ -28,16 +28,16 @@ class Fate(StrEnum):
 
 
 _SENTENCES = {
-    Fate.WILDCARDED: "lists every address since {since}",
-    Fate.SHUT_DOWN: "was shut down by its operator in {since}",
-    Fate.WITHDRAWN: "was withdrawn by its operator in {since}",
-    Fate.SUPERSEDED: "was replaced by another list in {since}",
-    Fate.DEAD: "does not work any more, known since {since}",
-    Fate.OFFLINE: "is not reachable, known since {since}",
-    Fate.UNRELIABLE: "has listed every address more than once, first in {since}",
-    Fate.UNTRUSTWORTHY: "is documented as fraudulent, since {since}",
+    Fate.WILDCARDED: "lists every address ({since})",
+    Fate.SHUT_DOWN: "was shut down by its operator ({since})",
+    Fate.WITHDRAWN: "was withdrawn by its operator ({since})",
+    Fate.SUPERSEDED: "was replaced by another list ({since})",
+    Fate.DEAD: "does not work any more (reported {since})",
+    Fate.OFFLINE: "cannot be reached (reported {since})",
+    Fate.UNRELIABLE: "has listed every address more than once (first {since})",
+    Fate.UNTRUSTWORTHY: "is documented as fraudulent (first {since})",
     Fate.WRONG_NAME: "is not the name of the list that is meant (seen in copied configurations, {since})",
-    Fate.SUSPECT: "is named in copied lists only, and nobody has vouched for it since {since}",
+    Fate.SUSPECT: "stands in copied lists only, and nobody vouches for it (since {since})",
 }
 
 
@@ -59,7 +59,7 @@ class Retired:
     """What to use instead, in words; empty where there is nothing."""
     note: str = ""
     confidence: str = ""
-    evidence: str = ""
+    evidence: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:

@@ -5,12 +5,13 @@ Owns the meaning of `use`, `skip`, `override` and keys, over a catalogue. Must n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from rblwatch.core.blocklist import Blocklist, Refusal, overridden
-from rblwatch.core.settings import Lists, Server
+from rblwatch.core.blocklist import Blocklist, Kind, Pace, Refusal, overridden
+from rblwatch.core.retired import Retired, exhumed
+from rblwatch.core.settings import Lists, Secret, Server
 
 RECOMMENDED = "recommended"
 ALL = "all"
@@ -26,6 +27,18 @@ class Access(StrEnum):
     PAID = "paid"
 
 
+@dataclass(frozen=True, slots=True)
+class KeyForm:
+    """How a key becomes a part of the names that are asked."""
+
+    account: str
+    """What the key is for: lists of one account take the same key."""
+    template: str
+    """The whole name: `{rev}` is the target, `{key}` the key, before the zone or before the target."""
+    pace: Pace | None = None
+    """How fast a list may be asked with a key, where that is another pace than without."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueEntry:
     """A list of the catalogue, and how it is offered."""
@@ -33,64 +46,166 @@ class CatalogueEntry:
     blocklist: Blocklist
     recommended: bool
     confidence: str = ""
-    evidence: tuple[str, ...] = ()
+    evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Where each constant comes from, by what it is: zone, codes, refusals, self-test, key, pace."""
     homepage: str = ""
     access: Access = Access.FREE
-    key_template: str = ""
-    """The zone to ask with a key, `{key}` in its place; empty where a key changes nothing."""
+    key: KeyForm | None = None
+    """None where a key changes nothing."""
     policy: str = ""
     expiry: str = ""
     """How an entry ends, in words."""
+    doubt: str = ""
+    """What of all this is not certain, in words."""
+    covered_by: str = ""
+    """The id of another list whose answer says all that this one's says."""
     refusals: tuple[tuple[Refusal, str], ...] = ()
     """What the list's own "you may not ask" answers mean, in words."""
+
+    @property
+    def askable(self) -> bool:
+        """Whether it can be asked as things are: what wants a key, or money, only with a key."""
+        return self.access in (Access.FREE, Access.REGISTRATION) or self.blocklist.keyed
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The lists that come with the program, by id."""
+    """The lists that come with the program, by id; and those that must not be asked any more."""
 
     entries: dict[str, CatalogueEntry] = field(default_factory=dict)
+    retired: tuple[Retired, ...] = ()
 
     def ids(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The ids that names and sets stand for, in order, each once; unknown names are left out."""
+        """The ids that names and sets stand for, in order, each once; unknown names are left out.
+
+        A set holds what can be asked: lists that want a key are in it once the catalogue is `unlocked`.
+        """
         found: dict[str, None] = {}
         for name in names:
             if name in SETS:
-                found.update((i, None) for i, entry in self.entries.items() if name == ALL or entry.recommended)
+                found.update((i, None) for i, entry in self.entries.items() if _is_in(entry, name))
             elif name in self.entries:
                 found[name] = None
         return tuple(found)
 
+    def retired_as(self, name: str) -> Retired | None:
+        """The retired list that an id or a zone stands for."""
+        found = [retired for retired in self.retired if retired.id == name or retired.covers(name)]
+        return max(found, key=lambda retired: (retired.id == name, len(retired.zone)), default=None)
+
+
+def _is_in(entry: CatalogueEntry, name: str) -> bool:
+    return entry.askable and (name == ALL or entry.recommended)
+
+
+def unlocked(catalogue: Catalogue, keys: Mapping[str, Secret]) -> Catalogue:
+    """The catalogue with keys in the names of the lists that take them; a list's own key wins over its account's."""
+    if not keys:
+        return catalogue
+    entries = {}
+    for name, entry in catalogue.entries.items():
+        key = keys.get(name) or (keys.get(entry.key.account) if entry.key is not None else None)
+        entries[name] = entry if key is None or entry.key is None else _with_key(entry, entry.key, key.reveal())
+    return replace(catalogue, entries=entries)
+
+
+def key_names(catalogue: Catalogue) -> tuple[str, ...]:
+    """What keys can be given for: accounts, and lists."""
+    forms = {name: entry.key for name, entry in catalogue.entries.items() if entry.key is not None}
+    return tuple(dict.fromkeys([*(form.account for form in forms.values()), *forms]))
+
+
+def _with_key(entry: CatalogueEntry, form: KeyForm, key: str) -> CatalogueEntry:
+    is_first = form.template.startswith("{key}.{rev}.")
+    zone = form.template.removeprefix("{key}.{rev}." if is_first else "{rev}.")
+    blocklist = replace(
+        entry.blocklist,
+        zone=zone.replace("{key}", key),
+        key_first=key if is_first else "",
+        public_zone=zone.replace("{key}.", ""),
+        keyed=True,
+        lacks_key=False,
+        account=form.account,
+        pace=form.pace or entry.blocklist.pace,
+    )
+    return replace(entry, blocklist=blocklist)
+
+
+def asked_twice(catalogue: Catalogue, blocklists: Iterable[Blocklist]) -> dict[str, str]:
+    """Which of some lists need not be asked, each with the one of them whose answer says the same."""
+    asked = {blocklist.id: blocklist for blocklist in blocklists}
+    known = {(entry.blocklist.shown_zone, entry.blocklist.kind): entry for entry in catalogue.entries.values()}
+    first: dict[tuple[str, Kind], str] = {}
+    found: dict[str, str] = {}
+    for name, blocklist in asked.items():
+        zone = (blocklist.shown_zone, blocklist.kind)
+        entry = catalogue.entries.get(name) or known.get(zone)
+        twin = first.setdefault(zone, name)
+        if twin != name:
+            found[name] = twin
+        elif entry is not None and entry.covered_by in asked:
+            found[name] = entry.covered_by
+    return found
+
 
 def as_configured(catalogue: Catalogue, lists: Lists) -> Catalogue:
     """The catalogue as an admin reads it: with the overrides, and the custom lists after the others."""
-    known = {i: replace(entry, blocklist=_as_wanted(entry.blocklist, lists)) for i, entry in catalogue.entries.items()}
-    custom = {c.id: CatalogueEntry(blocklist=_as_wanted(c, lists), recommended=False) for c in lists.custom}
-    return Catalogue(known | custom)
+    opened = unlocked(catalogue, lists.keys)
+    known = {i: replace(entry, blocklist=_as_wanted(entry.blocklist, lists)) for i, entry in opened.entries.items()}
+    own = {c.id: CatalogueEntry(blocklist=_as_wanted(c, lists), recommended=False) for c in lists.custom}
+    forced = {
+        c.id: CatalogueEntry(blocklist=_as_wanted(c, lists), recommended=False) for c in _forced(catalogue, lists)
+    }
+    return replace(opened, entries=known | own | forced)
 
 
 def default_lists(catalogue: Catalogue, lists: Lists) -> tuple[Blocklist, ...]:
-    """The lists that servers without `use` of their own are asked on: the configured ones, and every custom list."""
-    return _chosen(catalogue, lists, lists.use, lists.skip, customs=[custom.id for custom in lists.custom])
+    """The lists that servers without `use` of their own are asked on: the configured ones, and all of the admin's own.
+
+    His own are the custom lists, and the retired ones that he forces.
+    """
+    return _chosen(catalogue, lists, lists.use, lists.skip, own=[owned.id for owned in _own(catalogue, lists)])
 
 
 def server_lists(catalogue: Catalogue, lists: Lists, server: Server) -> tuple[Blocklist, ...]:
     """The lists that one server is asked on."""
     if server.use:
-        customs = [custom.id for custom in lists.custom if custom.id in server.use]
-        return _chosen(catalogue, lists, server.use, (*lists.skip, *server.skip), customs=customs)
+        own = [owned.id for owned in _own(catalogue, lists) if owned.id in server.use]
+        return _chosen(catalogue, lists, server.use, (*lists.skip, *server.skip), own=own)
     skipped = catalogue.ids(server.skip) + server.skip
     return tuple(chosen for chosen in default_lists(catalogue, lists) if chosen.id not in skipped)
 
 
+def is_buried(catalogue: Catalogue, lists: Lists, custom: Blocklist) -> Retired | None:
+    """The retired list that a custom one is, where it is therefore not asked."""
+    retired = catalogue.retired_as(custom.zone)
+    if retired is None or not retired.refused or {custom.id, custom.zone, retired.id, retired.zone} & set(lists.force):
+        return None
+    return retired
+
+
 def _chosen(
-    catalogue: Catalogue, lists: Lists, names: Iterable[str], skip: Iterable[str], *, customs: list[str]
+    catalogue: Catalogue, lists: Lists, names: Iterable[str], skip: Iterable[str], *, own: list[str]
 ) -> tuple[Blocklist, ...]:
     skip = tuple(skip)
-    skipped = {*skip, *catalogue.ids(skip)}
-    from_catalogue = [catalogue.entries[i].blocklist for i in catalogue.ids(names) if i not in skipped]
-    custom = [custom for custom in lists.custom if custom.id in customs and custom.id not in skipped]
-    return tuple(_as_wanted(chosen, lists) for chosen in (*from_catalogue, *custom))
+    opened = unlocked(catalogue, lists.keys)
+    skipped = {*skip, *opened.ids(skip)}
+    from_catalogue = [opened.entries[i].blocklist for i in opened.ids(names) if i not in skipped]
+    owned = [owned for owned in _own(catalogue, lists) if owned.id in own and owned.id not in skipped]
+    return tuple(_as_wanted(chosen, lists) for chosen in (*from_catalogue, *owned))
+
+
+def _own(catalogue: Catalogue, lists: Lists) -> tuple[Blocklist, ...]:
+    custom = [custom for custom in lists.custom if is_buried(catalogue, lists, custom) is None]
+    return (*custom, *_forced(catalogue, lists))
+
+
+def _forced(catalogue: Catalogue, lists: Lists) -> tuple[Blocklist, ...]:
+    """The retired lists that an admin wants asked all the same, but for those that a custom list describes."""
+    described = {name for custom in lists.custom for name in (custom.id, custom.zone)}
+    found = [(name, retired) for name in lists.force if (retired := catalogue.retired_as(name)) is not None]
+    exhumed_lists = [replace(exhumed(retired, name), id=name) for name, retired in found]
+    return tuple(forced for forced in exhumed_lists if not {forced.id, forced.zone} & described)
 
 
 def _as_wanted(blocklist: Blocklist, lists: Lists) -> Blocklist:

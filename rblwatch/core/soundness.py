@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 
 from rblwatch.core.blocklist import Blocklist, Kind
 from rblwatch.core.question import Absent, Answer, Failed, Found, Reason
@@ -147,7 +147,7 @@ def worth_asking(answers: Sequence[ProbeAnswer], blocklist: Blocklist) -> bool:
 
 
 def _flaw(blocklist: Blocklist, answers: Sequence[ProbeAnswer]) -> Soundness | None:
-    lists_negative = [a for a in answers if a.probe.expected is Expectation.CLEAR and _lists(blocklist, a.answer)]
+    lists_negative = [a for a in answers if _proves_wildcard(blocklist, a)]
     silent = [a for a in answers if a.probe.expected is Expectation.LISTED and _says_nothing(blocklist, a.answer)]
     if lists_negative and silent:
         wrong, missing = lists_negative[0].probe.target, silent[0].probe.target
@@ -163,6 +163,18 @@ def _flaw(blocklist: Blocklist, answers: Sequence[ProbeAnswer]) -> Soundness | N
         )
         return Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.SILENT, detail)
     return None
+
+
+def _proves_wildcard(blocklist: Blocklist, answered: ProbeAnswer) -> bool:
+    """Whether a point that must not be listed is. A list of unusable addresses rightly has the documentation ones."""
+    probe = answered.probe
+    if probe.expected is not Expectation.CLEAR or (blocklist.lists_reserved and _is_documentation(probe.target)):
+        return False
+    return _lists(blocklist, answered.answer)
+
+
+def _is_documentation(target: Target) -> bool:
+    return target.family is not Family.NAME and any(ip_address(target.text) in net for net in DOCUMENTATION_RANGES)
 
 
 def _lists(blocklist: Blocklist, answer: Answer) -> bool:
@@ -190,7 +202,7 @@ def _trouble(blocklist: Blocklist, answered: ProbeAnswer) -> Soundness | None:
         return None
     point = answered.probe.target
     match verdict.reason:
-        case Reason.REFUSED | Reason.REFUSAL_CODE:
+        case Reason.REFUSED | Reason.REFUSAL_CODE | Reason.NO_KEY:
             return Soundness(State.REFUSING, verdict.reason, detail=_told(point, answered.answer))
         case Reason.NOT_A_DNSBL_ANSWER | Reason.FILTERED | Reason.MALFORMED:
             return Soundness(State.UNSOUND, verdict.reason, detail=_told(point, answered.answer))
