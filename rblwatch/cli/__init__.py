@@ -4,6 +4,19 @@ Owns arguments, output formats and exit codes. Must not hold a rule: commands ca
 together.
 """
 
-from rblwatch.cli.program import main
+from collections.abc import Sequence
+from typing import NoReturn
+
+from rblwatch import signals
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command line, by default that of this process, and exit with its code."""
+    # Before all that takes time to import; each command says what becomes of signals.
+    signals.hold_back()
+    from rblwatch.cli import program  # noqa: PLC0415
+
+    program.main(arguments)
+
 
 __all__ = ["main"]

@@ -14,6 +14,7 @@ from rblwatch.cli.offer import Offer
 from rblwatch.cli.options import Command, Format, format_option, preferences, resolver_options, resolver_settings
 from rblwatch.cli.progress import questions_bar
 from rblwatch.cli.verdicts import print_findings, print_findings_json, print_findings_line
+from rblwatch.configured import configure
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.findings import Findings
 from rblwatch.core.request import parse_subject, takes_addresses, targets_of
@@ -43,7 +44,7 @@ def command(subjects: Sequence[str], wanted: Sequence[str], asking: Mapping[str,
     """
     targets = targets_of(parse_subject(subject) for subject in subjects)
     named = preferences().config
-    offer = Offer.of(None if named is None else app.configure(named))
+    offer = Offer.of(None if named is None else configure(named))
     blocklists = offer.named(wanted, targets, option="'--list'") if wanted else offer.usual
     journal.begin(level=logging.WARNING)
     findings = asyncio.run(_ask(resolver_settings(asking, offer.resolver), blocklists, targets))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rblwatch import app
 from rblwatch.cli.options import Format, Group, format_option, preferences
 from rblwatch.cli.probing import print_probed, probe, probed_documents
 from rblwatch.cli.terminal import counted, print_json, print_line
+from rblwatch.configured import load_catalogue, read_configuration, require_channels, without_effect, written
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.settings import Settings
 from rblwatch.core.watchlist import Watchlist, uncovered, watch
@@ -35,10 +35,10 @@ def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's fl
 
     Exit codes: 0 it can be used, 2 it cannot.
     """
-    loaded = app.read_configuration(preferences().config)
-    app.require_channels(loaded)
-    warnings = [*loaded.warnings, *app.without_effect(loaded)]
-    watchlist = watch(loaded.settings, app.load_catalogue())
+    loaded = read_configuration(preferences().config)
+    require_channels(loaded)
+    warnings = [*loaded.warnings, *without_effect(loaded)]
+    watchlist = watch(loaded.settings, load_catalogue())
     counts = _counts(loaded.settings, watchlist)
     found = probe(loaded.settings.resolver, watchlist.blocklists.values()) if probing else None
     gaps = uncovered(watchlist)
@@ -61,7 +61,7 @@ def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's fl
 @command.command("show")
 def show() -> int:
     """Print the configuration as it takes effect: with its defaults, and secrets as ***."""
-    sys.stdout.write(app.written(app.read_configuration(preferences().config)))
+    sys.stdout.write(written(read_configuration(preferences().config)))
     return Exit.DONE
 
 

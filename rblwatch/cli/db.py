@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from rblwatch import app
 from rblwatch.cli.options import Format, Group, format_option, preferences
 from rblwatch.cli.terminal import print_json, print_line, print_table
+from rblwatch.configured import configure
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.settings import Secret
 
@@ -51,7 +51,7 @@ def backup(file: Path) -> int:
 
 
 def _url() -> Secret:
-    return app.configure(preferences().config).settings.database_url
+    return configure(preferences().config).settings.database_url
 
 
 def _print_revision(url: Secret, layout: Format, more: dict[str, str | None]) -> None:

@@ -10,6 +10,7 @@ import click
 from rblwatch import app
 from rblwatch.cli.options import Format, Group, format_option, preferences
 from rblwatch.cli.terminal import Cell, Row, print_json_array, print_line, print_table
+from rblwatch.configured import configure
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.timespan import minute, rfc3339, rfc3339_or_none
 from rblwatch.store.rows import Delivery, DeliveryState
@@ -35,7 +36,7 @@ def command(ctx: click.Context, state: str | None, limit: int, layout: Format) -
     """
     if ctx.invoked_subcommand is not None:
         return Exit.DONE
-    configured = app.configure(preferences().config)
+    configured = configure(preferences().config)
     wanted = DeliveryState(state) if state else None
     with app.reading(configured.settings) as store:
         deliveries = store.read_now(lambda queries: queries.deliveries(wanted, limit))
@@ -56,7 +57,7 @@ def retry(named: str) -> int:
     ID is as in the table, or as in a message's small print (ALERT-ID).
     """
     alert_id, delivery_id = _ids(named)
-    configured = app.configure(preferences().config)
+    configured = configure(preferences().config)
     with app.writing(configured.settings) as store:
         known = store.read_now(lambda queries: queries.delivery(delivery_id))
         if known is None or alert_id not in (None, known.alert_id):

@@ -12,6 +12,7 @@ from rblwatch import app
 from rblwatch.cli.options import Command, Format, format_option, preferences
 from rblwatch.cli.styles import SEVERITIES
 from rblwatch.cli.terminal import Cell, Row, print_json_array, print_line, print_table
+from rblwatch.configured import configure
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.listing import Listing
 from rblwatch.core.target import NotATarget, parse_address, parse_name
@@ -32,7 +33,7 @@ def command(subject: str | None, since: str | None, layout: Format) -> int:
     """
     now = datetime.now(UTC)
     after = now - _duration(since) if since is not None else None
-    configured = app.configure(preferences().config)
+    configured = configure(preferences().config)
     with app.reading(configured.settings) as store:
         every = store.read_now(lambda queries: queries.history())
     if subject is not None:

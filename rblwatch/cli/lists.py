@@ -8,7 +8,6 @@ from datetime import timedelta
 import click
 
 from rblwatch import app
-from rblwatch.app import Configured
 from rblwatch.cli.catalogue import (
     CODES_HEADER,
     HEADER,
@@ -22,6 +21,7 @@ from rblwatch.cli.offer import Offer
 from rblwatch.cli.options import Format, Group, format_option, preferences, resolver_options, resolver_settings
 from rblwatch.cli.probing import print_probed, probe, probed_documents
 from rblwatch.cli.terminal import print_json, print_line, print_table
+from rblwatch.configured import Configured, configure_if_any
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.errors import RblwatchError
@@ -93,7 +93,7 @@ def probe_lists(names: Sequence[str], asking: Mapping[str, object], layout: Form
 
 
 def _offer() -> Offer:
-    return Offer.of(app.configure_if_any(preferences().config))
+    return Offer.of(configure_if_any(preferences().config))
 
 
 def _intervals(configured: Configured | None, blocklist: Blocklist) -> dict[str, object]:

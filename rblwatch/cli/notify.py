@@ -12,6 +12,7 @@ from rblwatch import app
 from rblwatch.cli import journal
 from rblwatch.cli.options import Format, Group, format_option, preferences
 from rblwatch.cli.terminal import Cell, Row, print_json, print_table
+from rblwatch.configured import configure
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.retry import Outcome, Permanent, Sent
 from rblwatch.core.sample import sample_message
@@ -31,7 +32,7 @@ def send_sample(name: str | None, layout: Format) -> int:
 
     Exit codes: 0 all were sent, 2 configuration error, 4 a message was not sent.
     """
-    settings = app.configure(preferences().config).settings
+    settings = configure(preferences().config).settings
     channels = _chosen(settings, name)
     journal.begin(level=logging.WARNING)
     outcomes = asyncio.run(_send(settings, channels))

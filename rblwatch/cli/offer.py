@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import click
 
-from rblwatch import app
-from rblwatch.app import Configured
+from rblwatch.configured import Configured, load_catalogue
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.request import UnknownList, choose_lists
 from rblwatch.core.selection import RECOMMENDED, Catalogue, as_configured, default_lists
@@ -30,7 +29,7 @@ class Offer:
     def of(cls, configured: Configured | None) -> Offer:
         """What there is with this configuration, or with none."""
         if configured is None:
-            return cls(app.load_catalogue())
+            return cls(load_catalogue())
         return cls(as_configured(configured.catalogue, configured.settings.lists), configured)
 
     @property

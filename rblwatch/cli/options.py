@@ -12,7 +12,7 @@ from functools import wraps
 
 import click
 
-from rblwatch import app
+from rblwatch.configured import read_resolver
 from rblwatch.core.settings import Resolver
 
 
@@ -122,7 +122,7 @@ def resolver_settings(asking: Mapping[str, object], base: Resolver | None = None
     from rblwatch.config import ConfigError  # noqa: PLC0415 - only the commands that ask something need it
 
     try:
-        return app.read_resolver(asking, base)
+        return read_resolver(asking, base)
     except ConfigError as error:
         options = {"nameservers": "--nameserver", "timeout": "--timeout", "attempts": "--attempts"}
         said = [f"{options[problem.key.partition('[')[0]]}: {problem.message}" for problem in error.problems]

@@ -16,9 +16,10 @@ from typing import NoReturn
 import click
 
 import rblwatch
-from rblwatch import app
+from rblwatch import signals
 from rblwatch.cli.options import Group, Preferences
 from rblwatch.cli.terminal import complain, prepare
+from rblwatch.configured import is_mistake
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.errors import RblwatchError
 
@@ -37,6 +38,9 @@ COMMANDS = (
     "demo",
 )
 
+#: They take signals themselves; the others leave them to do what they do to any program.
+_TAKE_SIGNALS = ("run", "demo")
+
 #: Source: the convention of shells, 128 + the signal's number (SIGINT is 2, SIGPIPE 13).
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -53,6 +57,15 @@ class _Program(Group):
             return None
         found = import_module(f"rblwatch.cli.{cmd_name.replace('-', '_')}").command
         return found if isinstance(found, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; signals that came since the program began are no longer kept back, now that it is known."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name not in _TAKE_SIGNALS:
+            signals.let_through()
+        return name, command, rest
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
@@ -117,7 +130,7 @@ def _after_error(error: RblwatchError, preferences: Preferences) -> int:
     """The message says where, what and what to do; a trace of the program adds nothing unless it is wanted."""
     complain(str(error))
     _trace(preferences)
-    return Exit.USAGE if app.is_mistake(error) else Exit.INTERNAL
+    return Exit.USAGE if is_mistake(error) else Exit.INTERNAL
 
 
 def _after_broken_pipe() -> int:

@@ -14,6 +14,7 @@ from rblwatch.cli.options import Command, Format, format_option, preferences
 from rblwatch.cli.plugin import print_plugin_line
 from rblwatch.cli.styles import SEVERITIES, STATES, VERDICTS
 from rblwatch.cli.terminal import Cell, Row, counted, print_json, print_line, print_table
+from rblwatch.configured import configure
 from rblwatch.core.conclusion import Alarm
 from rblwatch.core.errors import RblwatchError
 from rblwatch.core.timespan import minute, rfc3339, rfc3339_or_none, roughly
@@ -42,7 +43,7 @@ def command(layout: Format, *, watch: bool) -> int:
         raise click.UsageError("--watch shows a table; leave out --watch or --format")
     if layout is Format.NAGIOS:
         return _plugin()
-    configured = app.configure(preferences().config)
+    configured = configure(preferences().config)
     while watch:
         report = app.read_status(configured)
         if sys.stdout.isatty():
@@ -61,7 +62,7 @@ def command(layout: Format, *, watch: bool) -> int:
 def _plugin() -> Alarm:
     """A monitoring system reads standard output only, and takes exit code 2 for a listing: errors are UNKNOWN, too."""
     try:
-        report = app.read_status(app.configure(preferences().config))
+        report = app.read_status(configure(preferences().config))
     except RblwatchError as error:
         print_plugin_line(Alarm.UNKNOWN, str(error), {})
         return Alarm.UNKNOWN

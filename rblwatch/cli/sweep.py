@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from rblwatch import app
-from rblwatch.app import Configured
 from rblwatch.cli import journal
 from rblwatch.cli.options import Command, Format, format_option, preferences
 from rblwatch.cli.progress import lists_bar
 from rblwatch.cli.styles import SEVERITIES
 from rblwatch.cli.terminal import Cell, Row, counted, print_json, print_line, print_table, remark
+from rblwatch.configured import Configured, configure
 from rblwatch.core.conclusion import conclude
 from rblwatch.core.listing import Listing
 from rblwatch.core.standing import Change, Transition
@@ -39,7 +39,7 @@ def command(layout: Format) -> int:
     Exit codes: 0 nothing listed, 1 something listed, 2 configuration error, 3 something unknown and nothing listed,
     4 internal or database error.
     """
-    configured = app.configure(preferences().config, sends=True)
+    configured = configure(preferences().config, sends=True)
     for warning in configured.warnings:
         remark(str(warning))
     journal.begin(level=logging.WARNING)

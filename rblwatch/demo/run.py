@@ -16,7 +16,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rblwatch.app import Configured, open_store
+from rblwatch.app import daemon_row, holding
+from rblwatch.configured import Configured
 from rblwatch.core.selection import Catalogue
 from rblwatch.core.watchlist import watch
 from rblwatch.daemon import Daemon
@@ -26,6 +27,7 @@ from rblwatch.demo.script import BLOCKLISTS, INTRODUCTION, LENGTH_S, SERVERS, ST
 from rblwatch.demo.settings import demo_settings
 from rblwatch.demo.sinks import ChatSink, MailSink, OnMessage
 from rblwatch.services.status import PairStatus, Report, TargetStatus, report
+from rblwatch.signals import Signals
 from rblwatch.store.database import Store
 
 _LOOK_EVERY_S = 0.5
@@ -33,7 +35,7 @@ _LOOK_EVERY_S = 0.5
 _FIRST_SWEEP_S = 60.0
 
 
-async def play(console: Console, *, stay: bool) -> None:
+async def play(console: Console, signals: Signals, *, stay: bool) -> None:
     """Play the story once; `stay` then goes on watching until Ctrl-C.
 
     Raises: RblwatchError, where something cannot be started.
@@ -41,7 +43,7 @@ async def play(console: Console, *, stay: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="rblwatch-demo-") as folder, Screen(console, _now()) as screen:
         screen.introduce("rblwatch demo", INTRODUCTION)
         async with AsyncExitStack() as stack:
-            await _Play(Path(folder), screen, stay=stay).run(stack)
+            await _Play(Path(folder), screen, stay=stay).run(stack, signals)
 
 
 class _Play:
@@ -53,15 +55,15 @@ class _Play:
         self._stay = stay
         self._nameserver = LoopbackNameserver(*new_zones())
 
-    async def run(self, stack: AsyncExitStack) -> None:
+    async def run(self, stack: AsyncExitStack, signals: Signals) -> None:
         await stack.enter_async_context(self._nameserver)
         chat = await stack.enter_async_context(ChatSink(self._on("chat")))
         mail = await stack.enter_async_context(MailSink(self._on("mail")))
         configured = self._configure({"chat": chat.url, "mail": mail.url})
-        store = open_store(configured.settings)
-        stack.callback(store.close)
-        daemon = Daemon(store, configured, lambda: configured)
-        watching = asyncio.create_task(daemon.run(), name="daemon")
+        row = daemon_row(_now())
+        store = stack.enter_context(holding(configured.settings, row))
+        daemon = Daemon(store, row, configured=configured, read_again=lambda: configured)
+        watching = asyncio.create_task(daemon.run(signals), name="daemon")
         telling = asyncio.create_task(self._tell(store, configured), name="story")
         await asyncio.wait([watching, telling], return_when=asyncio.FIRST_COMPLETED)
         if watching.done():

@@ -97,7 +97,9 @@ def test_global_options_may_stand_before_and_after_the_command(tmp_path: Path) -
 
 def test_an_unexpected_error_is_one_line_and_4_and_verbose_shows_where(tmp_path: Path) -> None:
     """A catalogue that cannot be read stands for any fault of the program's own."""
-    broken = "import rblwatch.app; rblwatch.app.load_catalogue = lambda: 1 / 0; from rblwatch.cli import main; main({})"
+    broken = (
+        "import rblwatch.catalog as c; c.load_catalogue = lambda: 1 / 0; import rblwatch.cli; rblwatch.cli.main({})"
+    )
 
     def ended(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", broken.format(list(arguments))]

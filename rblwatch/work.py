@@ -1,0 +1,165 @@
+"""What the daemon does under the configuration of the moment, and how another one is put to work.
+
+Owns the parts that are at work and their exchange, so that batches end under the configuration under which they began.
+Must not hold rules, know schedules or signals, nor keep any state that a restart would lose.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from rblwatch import app
+from rblwatch.app import Assembly
+from rblwatch.configured import Configured
+from rblwatch.core.errors import RblwatchError
+from rblwatch.ports import Clock
+from rblwatch.services.deliver import Deliverer
+from rblwatch.services.monitor import Monitor, end_silences, tell_notice
+from rblwatch.store.database import Store
+from rblwatch.store.errors import StoreError
+
+_log = logging.getLogger(__name__)
+
+#: They pass side by side.
+_DRAIN_SWEEPS_S = 3.0
+_DRAIN_DELIVERIES_S = 4.0
+#: What the drain leaves to write is given up after this: the next start does without.
+_GIVE_BACK_S = 1.0
+
+
+class Work:
+    """Sweeps and deliveries over one store."""
+
+    def __init__(self, store: Store, configured: Configured, clock: Clock, *, holder: str) -> None:
+        """`holder` is who the deliveries on their way belong to."""
+        self._store = store
+        self._configured = configured
+        self._clock = clock
+        self._holder = holder
+        self._engine = app.build_lookup(configured.settings.resolver)
+        self._changing = asyncio.Lock()
+        self._started = False
+        self._assembly: Assembly
+        self._monitor: Monitor
+        self._deliverer: Deliverer
+
+    async def start(self) -> None:
+        """Take up what a dead predecessor was sending, and get to work.
+
+        Raises: StoreError.
+        """
+        await self._store.write(lambda repo: repo.void_leases(self._holder, self._clock.now()))
+        await self._begin(self._configured)
+        self._started = True
+
+    async def _begin(self, configured: Configured) -> None:
+        assembly = await app.assemble(self._store, configured, self._clock.now())
+        monitor = Monitor(self._store, self._engine, self._clock, assembly.terms, configured.settings.schedule)
+        await monitor.load()
+        notifier = app.build_notifier(configured.settings)
+        if self._started:
+            self._deliverer.adopt(notifier, assembly.desk)
+        else:
+            self._deliverer = Deliverer(self._store, notifier, self._clock, assembly.desk, holder=self._holder)
+        self._assembly, self._monitor, self._configured = assembly, monitor, configured
+
+    @property
+    def summary(self) -> dict[str, object]:
+        """What is at work, for the log."""
+        watchlist = self._configured.watchlist
+        return {
+            "servers": len(watchlist.tags),
+            "targets": len(watchlist.servers),
+            "blocklists": len(watchlist.blocklists),
+            "channels": len(self._configured.settings.channels),
+            "database": self._store.where,
+        }
+
+    async def sweep(self, read_again: Callable[[], Configured]) -> None:
+        """Start the batches that are due."""
+        if self._monitor.sweeper.outdated:
+            await self._see_on(read_again)
+        if not self._changing.locked():
+            self._monitor.start_due()
+            await self._monitor.release_first_looks()
+
+    async def _see_on(self, read_again: Callable[[], Configured]) -> None:
+        """A sweep worked on the database under another configuration: most likely the file was changed, so read it."""
+        try:
+            configured = await asyncio.to_thread(self.read, read_again)
+        except RblwatchError as error:
+            _log.warning("daemon.configured_otherwise", extra={"why": str(error)})
+            configured = None
+        async with self._changing:
+            if self._monitor.sweeper.outdated:
+                await self._put_to_work(configured or self._configured)
+                _log.info("daemon.configured_again", extra=self.summary)
+
+    async def deliver(self) -> None:
+        """Start to send the messages that are due."""
+        await self._deliverer.start_due()
+
+    async def end_silences(self) -> None:
+        """Tell what was muted by silences that are over."""
+        assembly = self._assembly
+        await end_silences(self._store, self._configured.watchlist, assembly.policy, self._clock.now())
+
+    async def tell(self, text: str) -> None:
+        """Tell something about rblwatch itself to those who hear of our own blindness."""
+        try:
+            await asyncio.to_thread(tell_notice, self._store, self._assembly.policy, text, self._clock.now())
+        except StoreError as untold:
+            _log.error("reload.untold", extra={"why": str(untold)})
+
+    def rearm(self) -> None:
+        """Ask everything anew, since the wall clock was stepped."""
+        self._monitor.rearm()
+
+    def read(self, read_again: Callable[[], Configured]) -> Configured:
+        """Read the configuration again; another database than the one that we hold takes a restart.
+
+        Raises: ConfigError.
+        """
+        configured, url = read_again(), self._configured.settings.database_url
+        if configured.settings.database_url == url:
+            return configured
+        _log.warning("reload.database_needs_restart")
+        return replace(configured, settings=replace(configured.settings, database_url=url))
+
+    async def change(self, configured: Configured) -> None:
+        """Work under another configuration from now on; what cannot be put to work changes nothing.
+
+        Raises: RblwatchError.
+        """
+        async with self._changing:
+            await self._put_to_work(configured)
+
+    async def _put_to_work(self, configured: Configured) -> None:
+        """Let batches that are on their way finish under the old configuration, then work under the new one."""
+        engine, before = self._engine, self._configured
+        renewed = configured.settings.resolver != before.settings.resolver
+        fresh = app.build_lookup(configured.settings.resolver) if renewed else engine
+        try:
+            await self._monitor.sweeper.drain(_DRAIN_SWEEPS_S)
+            self._engine = fresh
+            await self._begin(configured)
+        except BaseException:
+            self._engine = engine
+            raise
+        if renewed:
+            await engine.close()
+
+    async def drain(self) -> None:
+        """Let what is on its way finish for a few seconds, and give back what doesn't."""
+        if self._started:
+            await asyncio.gather(
+                self._monitor.sweeper.drain(_DRAIN_SWEEPS_S), self._deliverer.drain(_DRAIN_DELIVERIES_S)
+            )
+        with contextlib.suppress(StoreError, TimeoutError):
+            async with asyncio.timeout(_GIVE_BACK_S):
+                await self._store.write(lambda repo: repo.release(self._holder, self._clock.now()))
+        await self._engine.close()
