@@ -21,6 +21,8 @@ from rblwatch.store.rows import Coverage, Pair, Sounding
 
 #: A list and a family: batches of one such line wait for each other, and for nobody else.
 Lane = tuple[str, Family]
+#: A slice of a lane, by its number.
+_Key = tuple[Lane, int]
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -41,8 +43,10 @@ class Agenda:
         self._roster = roster
         self._schedule = schedule
         self._delist_after = delist_after
-        self._rounds: dict[tuple[Lane, int], datetime | None] = {}
-        self._pairs: dict[tuple[Lane, int], dict[Target, datetime]] = {}
+        self._rounds: dict[_Key, datetime | None] = {}
+        self._successors: dict[_Key, list[datetime]] = {}
+        """Of each round whose answers caches may still hold, when it could be followed by one that reads no copy."""
+        self._pairs: dict[_Key, dict[Target, datetime]] = {}
         self._ttls: dict[Lane, tuple[timedelta | None, timedelta | None]] = {}
         for lane, parts in roster.slices.items():
             for part in parts:
@@ -55,17 +59,30 @@ class Agenda:
         bits = {(lane, part.number): part.bits for lane, parts in self._roster.slices.items() for part in parts}
         for coverage in coverages:
             key = ((coverage.blocklist, coverage.family), coverage.slice)
-            if key in bits and not bits[key] & ~coverage.asked:
-                self._rounds[key] = self._round_due(key[0], coverage.asked_at, coverage.asked_at)
+            if key in bits and coverage.asked_at is not None:
+                self._successors[key] = [self._successor(key[0], coverage.asked_at, coverage.asked_at)]
+                if not bits[key] & ~coverage.asked:
+                    self._rounds[key] = self._next(key)
         for pair in pairs:
             self._schedule_pair(pair)
+
+    def keep_to(self, before: Agenda) -> None:
+        """Follow up all rounds made under the configuration before; the stored rows tell of the last ones only."""
+        for key, successors in before._successors.items():
+            if key in self._successors:
+                self._successors[key] = sorted({*self._successors[key], *successors})
+                if self._rounds[key] is not None:
+                    self._rounds[key] = self._next(key)
 
     def note(self, asked: Asked, recorded: Recorded) -> None:
         """Keep up with one recorded batch."""
         lane = (asked.blocklist.id, asked.family)
         self._learn(recorded.sounding)
         if asked.full:
-            self._rounds[lane, asked.slice] = self._round_due(lane, asked.started_at, asked.at)
+            key = (lane, asked.slice)
+            outstanding = [moment for moment in self._successors.get(key, []) if moment > asked.started_at]
+            self._successors[key] = sorted([*outstanding, self._successor(lane, asked.started_at, asked.at)])
+            self._rounds[key] = self._next(key)
         waiting = self._pairs.get((lane, asked.slice), {})
         for target in asked.targets if waiting else ():
             if target in waiting:
@@ -106,6 +123,7 @@ class Agenda:
     def forget_times(self) -> None:
         """Make everything that was asked before due at once."""
         self._rounds = {key: _LONG_AGO if due is not None else None for key, due in self._rounds.items()}
+        self._successors.clear()
 
     @property
     def everything_asked(self) -> bool:
@@ -119,11 +137,19 @@ class Agenda:
             for lane, parts in self._roster.slices.items()
         }
 
-    def _round_due(self, lane: Lane, asked_at: datetime | None, answered_at: datetime | None) -> datetime | None:
+    def _successor(self, lane: Lane, asked_at: datetime, answered_at: datetime) -> datetime:
         """The interval counts from the question; what caches hold of the answers, from the last of these."""
         copies_gone_at = due_at(answered_at, timedelta(), self._ttls.get(lane, (None, None))[1])
-        again_at = due_at(asked_at, self._schedule.interval, None)
-        return max(again_at, copies_gone_at) if again_at and copies_gone_at else None
+        return max(asked_at + self._schedule.interval, copies_gone_at or answered_at)
+
+    def _next(self, key: _Key) -> datetime:
+        """When a slice is due.
+
+        A round that came early, since a target was added, may have read copies of what an earlier one was told: that
+        one is to be followed up in its own time, or at most an interval later together with others.
+        """
+        first, *_ = successors = self._successors[key]
+        return max(moment for moment in successors if moment - first <= self._schedule.interval)
 
     def _learn(self, sounding: Sounding) -> None:
         self._ttls[sounding.blocklist, sounding.family] = (
