@@ -16,7 +16,7 @@ from rblwatch.config.servers import refuse_doubles
 from rblwatch.config.table import Table
 from rblwatch.config.wording import nearest
 from rblwatch.core.blocklist import Severity
-from rblwatch.core.settings import Channel, Heartbeat, Route, Secret, Server, Topic
+from rblwatch.core.settings import FOLLOW_UPS, Channel, Heartbeat, Route, Secret, Server, Topic
 
 ReadSecret = Callable[[object], Secret]
 
@@ -36,8 +36,9 @@ def read_telling(
         root.warn("channels", "there is no channel, so nobody will be told; add one with [[channels]]")
     _warn_of_unrouted(channel_rows, channels, routes)
     tags = tuple(dict.fromkeys(tag for server in servers for tag in server.tags))
-    for row in route_rows:
+    for row, route in zip(route_rows, routes, strict=True):
         _warn_of_tags(row, tags)
+        _warn_of_untold(row, route, routes)
     return channels, routes
 
 
@@ -107,6 +108,20 @@ def _warn_of_tags(row: Table, tags: Collection[str]) -> None:
     for position, tag in enumerate(written if isinstance(written, list) else []):
         if isinstance(tag, str) and tag not in tags:
             row.warn("tags", f"no server has the tag '{tag}'{nearest(tag, tags)}", position)
+
+
+def _warn_of_untold(row: Table, route: Route, routes: Sequence[Route]) -> None:
+    """How a listing goes on is told to whoever was told of it, so a route for that alone needs another beside it."""
+    told = {name for other in routes if Topic.LISTED in other.on for name in other.channels}
+    deaf = [f"'{name}'" for name in dict.fromkeys(route.channels) if name not in told]
+    idle = [f"'{topic}'" for topic in Topic if topic in FOLLOW_UPS & route.on]
+    if deaf and idle:
+        verb = "is" if len(idle) == 1 else "are"
+        row.warn(
+            "on",
+            f"{' and '.join(idle)} {verb} told only to a channel that was told '{Topic.LISTED}', and no route tells "
+            f"{' and '.join(deaf)} that, so nothing will come of it; add '{Topic.LISTED}'",
+        )
 
 
 def _apprise_url(read_secret: ReadSecret) -> ReadSecret:

@@ -58,6 +58,11 @@ class Topic(StrEnum):
     MOVED = "moved"
 
 
+#: How a listing goes on, for whoever was told of it: to anybody else a change is a listing, and an end is nothing.
+#: Source: design, "Laws", 5.
+FOLLOW_UPS = frozenset({Topic.CHANGED, Topic.DELISTED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """A registered mail server."""

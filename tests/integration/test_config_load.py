@@ -306,6 +306,12 @@ def test_a_page_that_only_this_machine_can_reach_needs_no_token(tmp_path: Path, 
 
 # Warnings: usable, but perhaps not what was meant.
 
+ONLY_TO = "told only to a channel that was told 'listed', and no route tells"
+THAT = "that, so nothing will come of it; add 'listed'"
+BOTH_TOLD = (
+    '[[channels]]\nname = "ops"\nurl = "json://x"\n[[channels]]\nname = "chat"\nurl = "json://y"\n'
+    '[[routes]]\nchannels = ["ops", "chat"]\n'
+)
 TOLD = '[[channels]]\nname = "ops"\nurl = "json://x"\n[[routes]]\nchannels = ["ops"]\n'
 
 
@@ -343,6 +349,29 @@ def mx(*addresses: str) -> str:
         (
             TOLD + '[[channels]]\nname = "chat"\nurl = "json://y"\n' + mx("9.9.9.9"),
             ["7: channels[1].name: no route names the channel 'chat', so nothing is sent to it; add [[routes]]"],
+        ),
+        # How a listing goes on is told to nobody who was not told of it.
+        (
+            TOLD + 'on = ["changed"]\n' + mx("9.9.9.9"),
+            [f"6: routes[0].on: 'changed' is {ONLY_TO} 'ops' {THAT}"],
+        ),
+        (
+            TOLD + 'on = ["blind", "delisted", "changed"]\n' + mx("9.9.9.9"),
+            [f"6: routes[0].on: 'changed' and 'delisted' are {ONLY_TO} 'ops' {THAT}"],
+        ),
+        (TOLD + 'on = ["blind"]\n' + mx("9.9.9.9"), []),
+        # Another route tells the one of two channels, or both.
+        (
+            BOTH_TOLD + 'on = ["delisted"]\n[[routes]]\nchannels = ["ops"]\non = ["listed"]\n' + mx("9.9.9.9"),
+            [f"9: routes[0].on: 'delisted' is {ONLY_TO} 'chat' {THAT}"],
+        ),
+        (
+            BOTH_TOLD + 'on = ["delisted", "changed"]\n[[routes]]\nchannels = ["chat", "ops"]\n' + mx("9.9.9.9"),
+            [],
+        ),
+        (
+            BOTH_TOLD + 'on = ["delisted"]\n' + mx("9.9.9.9"),
+            [f"9: routes[0].on: 'delisted' is {ONLY_TO} 'ops' and 'chat' {THAT}"],
         ),
         (
             TOLD + mx("9.9.9.9") + "[blocklists]\nuse = []\n",
