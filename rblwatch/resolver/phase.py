@@ -86,10 +86,14 @@ class Phase:
         self._late: list[int] = []
         self._is_late = False
         self._late_until: float | None = None
+        blocklist = inquiry.blocklist
         try:
-            self._ending = wire.ending(inquiry.blocklist.zone, inquiry.kind, keyed=inquiry.blocklist.keyed)
+            self._opening = wire.opening(blocklist.key_first)
+            self._ending = wire.ending(blocklist.zone, inquiry.kind, keyed=blocklist.keyed)
         except wire.Unaskable as error:
             self._fail_rest(_unaskable(error))
+        if blocklist.lacks_key:
+            self._fail_rest(Failed(Reason.NO_KEY, "cannot be asked without a key"))
 
     @property
     def heard(self) -> bool:
@@ -111,7 +115,7 @@ class Phase:
         index = self._queue[self._next]
         self._next += 1
         try:
-            section = wire.question(self.inquiry.targets[index], self._ending)
+            section = wire.question(self.inquiry.targets[index], self._ending, self._opening)
         except wire.Unaskable as error:
             self.outcome.settle(index, _unaskable(error))
             return None

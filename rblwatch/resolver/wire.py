@@ -79,12 +79,20 @@ def ending(zone: str, kind: int, *, keyed: bool) -> bytes:
     return _encode(zone if keyed else zone.lower()) + struct.pack(">BHH", 0, kind, _CLASS_IN)
 
 
-def question(target: Target, tail: bytes) -> bytes:
-    """Join a question section; `tail` is an `ending`.
+def opening(key_first: str) -> bytes:
+    """Encode what comes before the target's labels: the key of a list that wants it there, and mostly nothing.
 
     Raises: Unaskable.
     """
-    section = labels(target) + tail
+    return _encode(key_first) if key_first else b""
+
+
+def question(target: Target, tail: bytes, head: bytes = b"") -> bytes:
+    """Join a question section; `tail` is an `ending`, `head` an `opening`.
+
+    Raises: Unaskable.
+    """
+    section = head + labels(target) + tail
     if len(section) > _LONGEST_NAME + 4:
         raise Unaskable("the name has more than 255 bytes")
     return section

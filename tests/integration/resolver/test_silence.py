@@ -260,6 +260,17 @@ async def test_closing_the_engine_ends_what_is_being_asked() -> None:
             await engine.ask(new_batch(LIST))
 
 
+async def test_a_list_whose_key_is_missing_is_not_asked_and_says_so() -> None:
+    locked = replace(LIST, lacks_key=True)
+    async with Nameserver(listing()) as server, new_engine(server.address) as engine:
+        result = await engine.ask(new_batch(locked, addresses(3)))
+        assert await engine.texts(locked, addresses(3)) == {}
+    assert server.queries == []
+    assert assess(locked, result.probes).state is State.REFUSING
+    assert assess(locked, result.probes).reason is Reason.NO_KEY
+    assert (result.asked, result.questions) == (0, 0)
+
+
 async def test_a_key_is_in_no_log_and_in_no_detail(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     keyed = replace(new_list("s3krit.dq.example", keyed=True), id="dq", name="dq")

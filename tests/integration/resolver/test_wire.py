@@ -61,6 +61,15 @@ def test_a_zone_is_sent_in_lower_case_and_a_key_as_it_was_given(keyed: bool, sen
     assert name.to_text(omit_final_dot=True) == f"99.2.0.192.{sent}"
 
 
+def test_a_key_that_stands_first_is_sent_before_the_target_as_it_was_given() -> None:
+    section = wire.question(TARGET, ENDING, wire.opening("SeKrEt"))
+    name = dns.message.from_wire(wire.packet(ID, section)).question[0].name
+    assert name.to_text(omit_final_dot=True) == query_name(TARGET, "bl.example", "SeKrEt")
+    assert wire.question(TARGET, ENDING, wire.opening("")) == SECTION
+    with pytest.raises(wire.Unaskable):
+        wire.opening("k" * 64)
+
+
 @pytest.mark.parametrize("zone", ["bl..example", "", "x" * 64 + ".example", "bl.exämple", ".".join(["x" * 60] * 4)])
 def test_a_name_that_dns_cannot_carry_is_unaskable(zone: str) -> None:
     with pytest.raises(wire.Unaskable):
