@@ -59,7 +59,7 @@ class Work:
     async def _begin(self, configured: Configured) -> None:
         assembly = await app.assemble(self._store, configured, self._clock.now())
         monitor = Monitor(self._store, self._engine, self._clock, assembly.terms, configured.settings.schedule)
-        await monitor.load()
+        await monitor.load(self._monitor if self._started else None)
         notifier = app.build_notifier(configured.settings)
         if self._started:
             self._deliverer.adopt(notifier, assembly.desk)

@@ -55,10 +55,12 @@ class Monitor:
         self._tally = Tally(clock.now())
         self._began_s = clock.monotonic_s()
 
-    async def load(self) -> None:
-        """Work out from the database when everything is due."""
+    async def load(self, before: Monitor | None = None) -> None:
+        """Work out from the database when everything is due, and from who was at work before under another one."""
         rows = await self._store.read(lambda queries: (queries.coverages(), queries.all_pairs(), queries.soundings()))
         self._agenda.load(*rows)
+        if before is not None:
+            self._agenda.keep_to(before._agenda)
 
     def _note(self, _: Asked, recorded: Recorded) -> None:
         if any(transition.first_look for transition, _ in recorded.transitions):

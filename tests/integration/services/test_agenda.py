@@ -57,8 +57,8 @@ class Rounds:
         schedule = replace(settings.schedule, interval=timedelta(seconds=interval_s))
         self.watchlist = watch(settings, Catalogue())
         self.roster = enrol(self.watchlist, dict.fromkeys(self.watchlist.servers, 1))
-        self.new_agenda = lambda: Agenda(self.roster, schedule, settings.alerts.delist_after)
-        self.agenda = self.new_agenda()
+        self._terms = (self.roster, schedule, settings.alerts.delist_after)
+        self.agenda = Agenda(*self._terms)
         self.coverage = Coverage(blocklist="a.test", family=Family.IPV4, slice=0)
         self.sounding: list[Sounding] = []
 
@@ -89,7 +89,7 @@ class Rounds:
 
     def reload(self, *, added: bool) -> None:
         """Another configuration, with a target that was never asked about if one is `added`."""
-        before, self.agenda = self.agenda, self.new_agenda()
+        before, self.agenda = self.agenda, Agenda(*self._terms)
         coverage = replace(self.coverage, asked=0 if added else ~0)
         self.agenda.load([coverage], [], self.sounding)
         self.agenda.keep_to(before)
