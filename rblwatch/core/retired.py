@@ -6,6 +6,7 @@ descriptions come from, nor who named the list.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -69,6 +70,12 @@ class Retired:
     def covers(self, zone: str) -> bool:
         """Whether a zone is one of this list's."""
         return zone == self.zone or (self.below and zone.endswith(f".{self.zone}"))
+
+
+def meant_by(name: str, known: Iterable[Retired]) -> Retired | None:
+    """The retired list that an id or a zone stands for."""
+    found = [retired for retired in known if retired.id == name or retired.covers(name)]
+    return max(found, key=lambda retired: (retired.id == name, len(retired.zone)), default=None)
 
 
 def obituary(retired: Retired, name: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from rblwatch.core.blocklist import Blocklist, Kind, Pace, Refusal, overridden
-from rblwatch.core.retired import Retired, exhumed
+from rblwatch.core.retired import Retired, exhumed, meant_by
 from rblwatch.core.settings import Lists, Secret, Server
 
 RECOMMENDED = "recommended"
@@ -90,8 +90,7 @@ class Catalogue:
 
     def retired_as(self, name: str) -> Retired | None:
         """The retired list that an id or a zone stands for."""
-        found = [retired for retired in self.retired if retired.id == name or retired.covers(name)]
-        return max(found, key=lambda retired: (retired.id == name, len(retired.zone)), default=None)
+        return meant_by(name, self.retired)
 
 
 def _is_in(entry: CatalogueEntry, name: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.plan import slice_of
+from rblwatch.core.retired import Retired
 from rblwatch.core.selection import Catalogue, server_lists
 from rblwatch.core.settings import Settings
 from rblwatch.core.soundness import carries_kind
@@ -38,6 +39,8 @@ class Watchlist:
     """By server."""
     asked_for: Mapping[str, frozenset[str]]
     """By list: the servers whose targets are asked about."""
+    retired: tuple[Retired, ...] = ()
+    """Lists that must not be asked any more."""
 
     def tags_of(self, target: Target) -> frozenset[str]:
         """All tags of the servers that a target stands under."""
@@ -77,6 +80,7 @@ def watch(settings: Settings, catalogue: Catalogue) -> Watchlist:
         _shared(servers),
         {server.name: frozenset(server.tags) for server in settings.servers},
         {blocklist: frozenset(names) for blocklist, names in asked_for.items()},
+        catalogue.retired,
     )
 
 

@@ -7,12 +7,29 @@ decide whether anything ends.
 from __future__ import annotations
 
 from rblwatch.core.blocklist import Blocklist
-from rblwatch.core.listing import Listing
+from rblwatch.core.listing import Ending, Listing
+from rblwatch.core.retired import Retired, meant_by, obituary
 from rblwatch.core.watchlist import Watchlist, server_of
 
 
-def why_unwatched(listing: Listing, watchlist: Watchlist) -> str | None:
-    """The cause for which a pair is no longer asked about, or None if it is."""
+def why_over(listing: Listing, watchlist: Watchlist) -> tuple[Ending, str] | None:
+    """How and why the listing of a pair that is no longer asked about ends; None if it is asked about."""
+    retired = _retired(listing, watchlist)
+    if retired is not None:
+        return Ending.LIST_RETIRED, obituary(retired, listing.blocklist)
+    cause = _why_unwatched(listing, watchlist)
+    return None if cause is None else (Ending.UNWATCHED, cause)
+
+
+def _retired(listing: Listing, watchlist: Watchlist) -> Retired | None:
+    """The retired list that this one turned out to be, if that is why its targets are not asked about."""
+    if listing.target not in watchlist.servers or listing.blocklist in watchlist.blocklists:
+        return None
+    found = (meant_by(name, watchlist.retired) for name in (listing.blocklist, listing.zone))
+    return next((retired for retired in found if retired is not None and retired.refused), None)
+
+
+def _why_unwatched(listing: Listing, watchlist: Watchlist) -> str | None:
     # The target first: a list that nobody is left to be asked about is not in the watchlist either.
     servers = watchlist.servers.get(listing.target)
     if servers is None:

@@ -16,7 +16,7 @@ from rblwatch.core.verdict import Listed, Unknown, read_again
 from rblwatch.core.watchlist import Roster, Watchlist, enrol
 from rblwatch.services.announce import Announcer, Policy, announce_end
 from rblwatch.services.catch_up import catch_up
-from rblwatch.services.causes import why_reinterpreted, why_unwatched
+from rblwatch.services.causes import why_over, why_reinterpreted
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import Pair
 
@@ -74,9 +74,10 @@ class _Reconciliation:
 
     def _end_unwatched(self) -> None:
         for listing in self._repo.open_listings():
-            cause = why_unwatched(listing, self._watchlist)
-            if cause is not None:
-                ended = self._repo.end_listing(listing.id, self._at, Ending.UNWATCHED)
+            over = why_over(listing, self._watchlist)
+            if over is not None:
+                ending, cause = over
+                ended = self._repo.end_listing(listing.id, self._at, ending)
                 announce_end(self._announcer, ended, cause, self._watchlist)
 
     def _read_again(self) -> None:

@@ -38,7 +38,8 @@ from rblwatch.services.asked import Terms
 from rblwatch.services.deliver import Deliverer, Desk
 from rblwatch.services.monitor import Monitor, Swept, end_silences, sweep_once
 from rblwatch.services.reconcile import reconcile
-from rblwatch.services.status import Report, report
+from rblwatch.services.report import Report
+from rblwatch.services.status import report
 from rblwatch.services.sweep import Tally
 from rblwatch.store.database import Store
 from tests.support.world import CachingLookup, World
@@ -160,6 +161,7 @@ class Site:
         self.clock = world.clock
         self.lookup = CachingLookup(world)
         self.notifier = ScriptedNotifier()
+        self.catalogue = Catalogue()
         self.settings: Settings
         self.monitor: Monitor
         self.deliverer: Deliverer
@@ -201,7 +203,7 @@ class Site:
         await self.end_silences()
 
     async def end_silences(self) -> None:
-        watchlist = watch(self.settings, Catalogue())
+        watchlist = watch(self.settings, self.catalogue)
         await end_silences(self.store, watchlist, policy_of(self.settings), self.clock.now())
 
     async def deliver(self) -> None:
@@ -235,11 +237,11 @@ class Site:
         await self.deliver()
 
     def status(self) -> Report:
-        watchlist = watch(self.settings, Catalogue())
+        watchlist = watch(self.settings, self.catalogue)
         return self.store.read_now(lambda queries: report(queries, self.settings, watchlist, self.clock.now()))
 
     async def _assemble(self, settings: Settings) -> tuple[Desk, Monitor]:
-        watchlist, policy, now = watch(settings, Catalogue()), policy_of(settings), self.clock.now()
+        watchlist, policy, now = watch(settings, self.catalogue), policy_of(settings), self.clock.now()
         roster = await self.store.write(lambda repo: reconcile(repo, watchlist, policy, now))
         terms = Terms(
             roster=roster,

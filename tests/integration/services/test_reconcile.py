@@ -4,13 +4,17 @@ import sqlite3
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rblwatch.core.alert import Group, Line
 from rblwatch.core.blocklist import Claim, Code, CodeRange, Meaning, Severity, bare
 from rblwatch.core.listing import Ending, Listing
+from rblwatch.core.retired import Fate as Became
+from rblwatch.core.retired import Retired, obituary
 from rblwatch.core.routing import Silence
+from rblwatch.core.selection import Catalogue
 from rblwatch.core.settings import Route, Server, Topic
 from rblwatch.core.target import Family, Target
 from rblwatch.store.database import Store
@@ -129,6 +133,40 @@ async def test_a_list_that_every_server_skips_is_named_as_unused_and_not_as_gone
     await site.reload(settings_of([replace(one, skip=("a.test",)) for one in (MX1, MX2)], [A, B]))
     await tell(site)
     assert causes(site, CHAT) == ["the list a.test is no longer used for any server"] * 2
+
+
+async def test_a_list_that_the_catalogue_has_retired_says_what_became_of_it(store: Store) -> None:
+    site = await listed_twice(store)
+    gone = Retired(id="a.test", zone="a.test", below=True, fate=Became.SHUT_DOWN, since="2026", replacement="b.test")
+    site.catalogue = Catalogue(retired=(gone,))
+    await site.reload(settings_of([MX1, MX2], [A, B]))
+    await tell(site)
+    assert ended(store) == [("10.0.0.1", Ending.LIST_RETIRED), ("10.0.0.2", Ending.LIST_RETIRED)]
+    assert causes(site, CHAT) == [obituary(gone, "a.test")] * 2
+
+
+@pytest.mark.parametrize(
+    ("kept", "custom", "fate", "end"),
+    [
+        # Forced, it is asked on.
+        ([MX1, MX2], {"custom": (A,), "force": ("a.test",)}, Became.DEAD, (None, [])),
+        # Nobody who was listed is left: that is why.
+        ([MX2], {}, Became.DEAD, (Ending.UNWATCHED, ["the server mx1 is no longer configured"])),
+        # Of a suspect people are only warned: it was the admin who took it out.
+        ([MX1, MX2], {}, Became.SUSPECT, (Ending.UNWATCHED, ["the list a.test is no longer used for any server"])),
+    ],
+)
+async def test_a_retired_list_is_the_cause_only_where_it_is_not_asked_for_that(
+    store: Store, kept: list[Server], custom: dict[str, Any], fate: Became, end: tuple[Ending | None, list[str]]
+) -> None:
+    site = await watching(store, list_of("a.test"))
+    site.world.list("a.test", HOST)
+    await look(site)
+    site.catalogue = Catalogue(retired=(Retired(id="dead", zone="a.test", below=True, fate=fate, since="2026"),))
+    settings = settings_of(kept, [])
+    await site.reload(replace(settings, lists=replace(settings.lists, **custom)))
+    await tell(site)
+    assert (only(store).ended_by, causes(site, CHAT)[1:]) == end
 
 
 async def test_a_cause_names_servers_as_they_are_called_now(store: Store) -> None:
