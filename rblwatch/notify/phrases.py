@@ -29,20 +29,20 @@ EFFECTS = {
 #: Why a listing ended that was not a delisting, where the news itself names no cause.
 CAUSES = {
     Ending.DELISTED: "the list has it no longer",
-    Ending.UNWATCHED: "the configuration no longer names it",
+    Ending.UNWATCHED: "it is no longer watched",
     Ending.LIST_RETIRED: "the list was retired, or could not be believed for 30 days",
-    Ending.REINTERPRETED: "the code that it had no longer counts as a listing",
+    Ending.REINTERPRETED: "what the list says of it no longer counts as a listing here",
 }
 
 #: Why somebody hears no more of a listing, where the news itself names no cause.
 NO_ROUTE = "no route leads its news to this channel any more"
 
-_NOBODY_ASKS = "This is not a delisting: the list may still have it, but nobody asks any more."
 NOT_A_DELISTING = {
     Ending.DELISTED: "",
-    Ending.UNWATCHED: _NOBODY_ASKS,
-    Ending.LIST_RETIRED: _NOBODY_ASKS,
-    Ending.REINTERPRETED: "This is not a delisting: the list answers as before, but here it counts no longer.",
+    Ending.UNWATCHED: "This is not a delisting: the list may still have it, but nobody asks any more.",
+    # A list that is unsound is asked on.
+    Ending.LIST_RETIRED: "This is not a delisting: nobody can say whether the list still has it.",
+    Ending.REINTERPRETED: "This is not a delisting: the same answer of the list is read otherwise here now.",
 }
 
 #: What is wrong with a list, for one and for several.

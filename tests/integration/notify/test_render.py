@@ -83,8 +83,16 @@ This is not a delisting: the list may still have it, but nobody asks any more.
 rblwatch alert 12, delivery 12-9"""
 
 REINTERPRETED = """\
-mx1 (192.0.2.1) on Spamhaus ZEN is no longer followed: the code that it had no longer counts as a listing.
-This is not a delisting: the list answers as before, but here it counts no longer.
+mx1 (192.0.2.1) on Spamhaus ZEN is no longer followed: \
+what the list says of it no longer counts as a listing here.
+This is not a delisting: the same answer of the list is read otherwise here now.
+
+rblwatch alert 12, delivery 12-9"""
+
+RETIRED = """\
+mx1 (192.0.2.1) on Spamhaus ZEN is no longer followed: \
+zen failed its IPv4 self-test 30 days ago and has not passed it since.
+This is not a delisting: nobody can say whether the list still has it.
 
 rblwatch alert 12, delivery 12-9"""
 
@@ -152,6 +160,7 @@ REFUSED = replace(
     detail="answered 127.255.255.254 for its test point 127.0.0.2",
 )
 ON_PSBL = replace(LISTING, blocklist="psbl", zone="psbl.surriel.com", severity=Severity.MINOR, text=None, clear_at=None)
+UNSOUND_LONG = "zen failed its IPv4 self-test 30 days ago and has not passed it since"
 REMOVED = "the server mx1 is no longer configured"
 NO_ROUTE = "no route leads news of mx1 to this channel any more: a tag or a route was taken out of the configuration"
 BAD_FILE = (
@@ -197,6 +206,13 @@ BAD_FILE = (
             message(about(Line.ENDED, over(Ending.REINTERPRETED)), group=Group.ENDED),
             "mx1 no longer followed on Spamhaus ZEN",
             REINTERPRETED,
+            Tone.INFO,
+        ),
+        # A list that lied for long is asked on.
+        (
+            message(about(Line.ENDED, over(Ending.LIST_RETIRED), text=UNSOUND_LONG), group=Group.ENDED),
+            "mx1 no longer followed on Spamhaus ZEN",
+            RETIRED,
             Tone.INFO,
         ),
         (
