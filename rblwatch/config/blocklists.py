@@ -6,24 +6,25 @@ Owns the reading of that section and which names of lists are known. Must not ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv4Address
 
 from rblwatch.config import values
+from rblwatch.config.listnames import ListNames, list_id, need_key_name, read_key, warn_of_lists
 from rblwatch.config.problems import BadValue
 from rblwatch.config.table import Table
 from rblwatch.config.wording import options, quoted
-from rblwatch.core.blocklist import Blocklist, Claim, Code, Kind, Meaning, Override, SelfTest, Severity, bare
+from rblwatch.core.blocklist import Blocklist, Claim, Code, Kind, Meaning, Override, Scope, SelfTest, Severity, bare
 from rblwatch.core.codes import NAMED_SELFTESTS, NotACode, parse_code, parse_code_key, parse_point
 from rblwatch.core.selection import RECOMMENDED, SETS, Catalogue
 from rblwatch.core.settings import Lists, Secret
 from rblwatch.core.target import NotATarget, Target, expand, parse_range
 from rblwatch.naming import parse_domain
 
-_LIST = "list"
 _SEVERITY = values.one_of(Severity, "a severity")
 _KIND = values.one_of(Kind, "a kind of list")
+_SCOPE = values.one_of(Scope, "a scope")
 _CLASS = values.one_of(Claim, "a class of codes")
 
 
@@ -32,40 +33,39 @@ def read_lists(table: Table, catalogue: Catalogue, read_secret: Callable[[object
     rows = table.tables("custom")
     customs = [custom for row in rows if (custom := _read_custom(row, catalogue)) is not None]
     _refuse_twins(rows, customs)
-    known = list_names(catalogue, customs)
-    by_name = values.known_name(known, _LIST)
+    names = ListNames(catalogue, tuple(custom.id for custom in customs))
     lists = Lists(
-        use=table.each("use", by_name, default=[RECOMMENDED]),
-        skip=table.each("skip", by_name),
-        force=table.each("force", _list_id),
-        keys=_read_keys(table.table("keys"), read_secret),
-        override=_read_overrides(table.table("override"), known),
+        use=table.each("use", names.any_name, default=[RECOMMENDED]),
+        skip=table.each("skip", names.any_name),
+        force=table.each("force", names.forced),
+        keys=_read_keys(table.table("keys"), catalogue, read_secret),
+        override=_read_overrides(table.table("override"), names),
         custom=tuple(customs),
     )
+    warn_of_lists(table, rows, lists, names)
     # Read first, since its ids are known names; shown last, as everybody writes it.
     table.shown["custom"] = table.shown.pop("custom")
-    if table.raw("use") == [] and not rows:
+    if table.raw("use") == [] and not rows and not lists.force:
         table.warn("use", "is empty, and there is no custom list: servers without `use` of their own are asked nowhere")
     return lists
 
 
-def list_names(catalogue: Catalogue, customs: Collection[Blocklist]) -> tuple[str, ...]:
-    """What may stand in `use` and `skip`: ids and sets."""
-    return (*SETS, *catalogue.entries, *(custom.id for custom in customs))
-
-
-def _read_keys(table: Table, read_secret: Callable[[object], Secret]) -> dict[str, Secret]:
-    found = {name: table.secret(name, read_secret) for name in table}
+def _read_keys(table: Table, catalogue: Catalogue, read_secret: Callable[[object], Secret]) -> dict[str, Secret]:
+    found = {name: table.secret(name, lambda value: read_key(read_secret(value))) for name in table}
+    for name in table:
+        try:
+            need_key_name(catalogue, name)
+        except BadValue as error:
+            table.refuse(name, str(error))
     return {name: key for name, key in found.items() if key is not None}
 
 
-def _read_overrides(table: Table, known: Collection[str]) -> dict[str, Override]:
-    by_name = values.known_name([name for name in known if name not in SETS], _LIST)
+def _read_overrides(table: Table, names: ListNames) -> dict[str, Override]:
     overrides = {}
     for name in table:
         row = table.table(name)
         try:
-            by_name(name)
+            names.single(name)
         except BadValue as error:
             row.refuse(None, str(error))
         overrides[name] = Override(
@@ -81,7 +81,7 @@ def _read_custom(table: Table, catalogue: Catalogue) -> Blocklist | None:
     zone = table.need("zone", _zone, "")
     kind = table.take("kind", _KIND, Kind.IP.value)
     severity = table.take("severity", _SEVERITY, Severity.MAJOR.value)
-    codes = _read_codes(table.table("codes"), severity)
+    codes = _read_codes(table.table("codes"), severity, Scope.DOMAIN if kind is Kind.DOMAIN else Scope.ADDRESS)
     selftest = _read_selftest(table, kind)
     if not name or not zone:
         return None
@@ -93,12 +93,12 @@ def _read_custom(table: Table, catalogue: Catalogue) -> Blocklist | None:
         id=name,
         name=name,
         codes=codes,
-        otherwise=Meaning("listed", unexplained),
+        otherwise=replace(bare(zone, kind=kind).otherwise, severity=unexplained),
         selftest=selftest,
     )
 
 
-def _read_codes(table: Table, severity: Severity) -> tuple[Code, ...]:
+def _read_codes(table: Table, severity: Severity, scope: Scope) -> tuple[Code, ...]:
     codes = []
     for key in table:
         row = table.table(key)
@@ -107,6 +107,7 @@ def _read_codes(table: Table, severity: Severity) -> tuple[Code, ...]:
             severity=row.take("severity", _SEVERITY, severity.value),
             claim=row.take("class", _CLASS, Claim.LISTED.value),
             text=row.find("meaning", values.text) or "",
+            scope=row.take("scope", _SCOPE, scope.value),
         )
         try:
             codes.append(Code(parse_code_key(key), meaning))
@@ -144,7 +145,7 @@ def _refuse_twins(rows: list[Table], customs: list[Blocklist]) -> None:
 
 def _new_id(catalogue: Catalogue) -> Callable[[object], str]:
     def read(value: object) -> str:
-        name = _list_id(value)
+        name = list_id(value)
         if name in SETS:
             raise BadValue(f"'{name}' is the name of a set; write another")
         if name in catalogue.entries:
@@ -154,13 +155,6 @@ def _new_id(catalogue: Catalogue) -> Callable[[object], str]:
         return name
 
     return read
-
-
-def _list_id(value: object) -> str:
-    name = values.name(value)
-    if name != name.lower() or not name.isascii() or not name.replace("-", "").replace(".", "").isalnum():
-        raise BadValue(f"{quoted(name)} is not an id; write lower-case letters, digits, '-' and '.'")
-    return name
 
 
 def _zone(value: object) -> str:

@@ -33,8 +33,6 @@ NOT_YET: tuple[tuple[str, Callable[[object], bool] | None, str], ...] = (
     ("servers[].hostnames", None, "host names are not looked up; register addresses"),
     ("servers[].senders_of", None, "the senders of a domain are not discovered; register addresses"),
     ("servers[].domains", None, "domain names are not asked"),
-    ("blocklists.force", None, "no list is known as retired"),
-    ("blocklists.keys", None, "no list is asked with a key"),
     ("blocklists.custom[].kind", _is("domain"), "a domain list is not asked"),
     ("blocklists.custom[].kind", _is("allow"), "being on an allow list is shown, but losing it is not told"),
     ("schedule.timezone", _is_not_utc, "times in messages are in UTC"),

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rblwatch.config import database, values
-from rblwatch.config.blocklists import list_names, read_lists
+from rblwatch.config.blocklists import read_lists
+from rblwatch.config.listnames import ListNames, warn_of_server_lists
 from rblwatch.config.secret import Secrets
 from rblwatch.config.servers import read_servers
 from rblwatch.config.table import MASK, Table
@@ -35,7 +36,9 @@ def read_settings(root: Table, around: Surroundings) -> Settings:
     database_url = _read_database(root.table("database"), around)
     rows = root.tables("servers")
     lists = read_lists(root.table("blocklists"), around.catalogue, around.secrets.read)
-    servers = read_servers(root, rows, list_names(around.catalogue, lists.custom))
+    names = ListNames(around.catalogue, tuple(custom.id for custom in lists.custom))
+    servers = read_servers(root, rows, names)
+    warn_of_server_lists(rows, servers, lists, names)
     resolver = read_resolver_table(root.table("resolver"))
     schedule = _read_schedule(root.table("schedule"))
     alerts = _read_alerts(root.table("alerts"))

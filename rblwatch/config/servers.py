@@ -6,9 +6,10 @@ targets elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from rblwatch.config import values
+from rblwatch.config.listnames import ListNames
 from rblwatch.config.table import Table
 from rblwatch.core.settings import Server
 from rblwatch.core.target import Network, remark
@@ -17,9 +18,9 @@ from rblwatch.core.target import Network, remark
 WHERE = ("addresses", "hostnames", "senders_of", "domains")
 
 
-def read_servers(root: Table, rows: Sequence[Table], list_names: Collection[str]) -> tuple[Server, ...]:
+def read_servers(root: Table, rows: Sequence[Table], names: ListNames) -> tuple[Server, ...]:
     """Read the servers; problems are the tables'."""
-    servers = tuple(_read_server(row, list_names) for row in rows)
+    servers = tuple(_read_server(row, names) for row in rows)
     refuse_doubles(rows, "servers")
     if not rows:
         root.warn("servers", "no server is registered, so nothing is watched; add one with [[servers]]")
@@ -38,8 +39,7 @@ def refuse_doubles(rows: Sequence[Table], section: str) -> None:
         first.setdefault(name, position)
 
 
-def _read_server(row: Table, list_names: Collection[str]) -> Server:
-    by_name = values.known_name(list_names, "list")
+def _read_server(row: Table, names: ListNames) -> Server:
     server = Server(
         name=row.need("name", values.name, ""),
         networks=row.each("addresses", values.network),
@@ -47,8 +47,8 @@ def _read_server(row: Table, list_names: Collection[str]) -> Server:
         senders_of=row.each("senders_of", values.domain),
         domains=row.each("domains", values.domain),
         tags=tuple(dict.fromkeys(row.each("tags", values.name))),
-        use=row.each("use", by_name),
-        skip=row.each("skip", by_name),
+        use=row.each("use", names.any_name),
+        skip=row.each("skip", names.any_name),
     )
     if not any(row.raw(key) for key in WHERE):
         row.refuse(None, f"has nothing to watch; give at least one of {', '.join(WHERE)}")

@@ -63,7 +63,7 @@ def _meant(catalogue: Catalogue, text: str, kinds: Iterable[Kind]) -> list[Block
     known = [
         entry.blocklist
         for entry in catalogue.entries.values()
-        if entry.blocklist.id in ids or entry.blocklist.zone == zone
+        if entry.blocklist.id in ids or entry.blocklist.shown_zone == zone
     ]
     if known:
         return known
