@@ -30,6 +30,8 @@ _ALL = _STOPS | {signal.SIGHUP}
 #: Since the first signal; what is stuck then, such as a write to a locked database, is left as after `kill -9`.
 #: Source: the issue, "SIGTERM drains and exits within 10 s".
 _END_BY_FORCE_S = 9.0
+#: `timeout` and some supervisors signal a process and then its group: that is one request, and not a second one.
+_TWINS_S = 0.05
 #: Where nobody reads our log, it keeps us for so long.
 _LAST_WORDS_S = 0.5
 
@@ -75,6 +77,7 @@ class Signals:
             self._pass_on(number)
         deadline_s = time.monotonic() + _END_BY_FORCE_S
         self.stopping.set()
+        _pass_over_twins()
         _say(logging.INFO, "daemon.stopping", number)
         self._pass_on(number)
         _end_after(deadline_s)
@@ -85,6 +88,12 @@ class Signals:
                 self._early.append(number)
             else:
                 self._call(number)
+
+
+def _pass_over_twins() -> None:
+    until_s = time.monotonic() + _TWINS_S
+    while (left_s := until_s - time.monotonic()) > 0:
+        signal.sigtimedwait(_STOPS, left_s)
 
 
 def _end_after(deadline_s: float) -> NoReturn:

@@ -22,10 +22,16 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         yield scene
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
-def test_a_signal_ends_the_daemon_with_0(scene: Scene, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    "numbers",
+    # `timeout` sends SIGTERM to the process, and at once to its group.
+    [[signal.SIGTERM, signal.SIGTERM], [signal.SIGINT]],
+    ids=["SIGTERM, and its twin", "SIGINT"],
+)
+def test_a_signal_ends_the_daemon_with_0(scene: Scene, numbers: list[signal.Signals]) -> None:
     daemon = scene.start()
-    daemon.send(number)
+    for number in numbers:
+        daemon.send(number)
     assert daemon.wait(DRAINED_S) == 0
     assert "daemon.stopped" in daemon.stderr
     assert "Traceback" not in daemon.stderr
