@@ -27,6 +27,11 @@ class Listed:
     said: tuple[IPv4Address, ...] = field(default=(), compare=False)
     """Everything inside 127.0.0.0/8 that the answer held, so that it can be read again under another description."""
 
+    @property
+    def answer(self) -> tuple[IPv4Address, ...]:
+        """What the answer held, as far as it is known."""
+        return self.said or self.codes
+
 
 @dataclass(frozen=True, slots=True)
 class Clear:
@@ -76,7 +81,7 @@ def judge(answer: Answer, blocklist: Blocklist, trouble: Reason | None, *, targe
 
 def read_again(listed: Listed, blocklist: Blocklist, target: Target) -> Verdict:
     """Say what the answer behind a verdict means now that the admin, or a new catalogue, describes the list so."""
-    return judge(Found(listed.said or listed.codes), blocklist, None, target=target)
+    return judge(Found(listed.answer), blocklist, None, target=target)
 
 
 def _read_codes(addresses: tuple[IPv4Address, ...], blocklist: Blocklist) -> Verdict:

@@ -6,8 +6,8 @@ recipient reads is composed when the message leaves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rblwatch.core.alert import FIRST_LOOK_WAIT, Group, Kind
@@ -37,6 +37,16 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A piece of news for whom it may concern, and the alert that it belongs to."""
+
+    news: NewNews
+    subject: Subject
+    group: Group
+    key: str = ""
+
+
 class Announcer:
     """Commits news under one policy, within one transaction."""
 
@@ -46,57 +56,75 @@ class Announcer:
         self.at = at
         self._silences: Sequence[Silence] | None = None
 
-    def announce(self, news: NewNews, subject: Subject, group: Group, *, key: str = "") -> None:
-        """Add one piece of news to the open alert of its group and key, with a decision for every recipient."""
-        alert_id, news_id = self._add(news, group, key)
-        aware = self._repo.aware(news.listing_id) if news.listing_id is not None else set()
-        for recipient in self._policy.recipients:
-            decision = decide(subject, recipient, self._policy.routes, aware=recipient in aware)
-            muting = self._muting(subject) if decision is Decision.TELL else None
-            if decision is Decision.NO_ROUTE:
-                continue
-            if decision is not Decision.TELL or muting is not None:
-                silence_id, why = (muting.id, Decision.SILENCED) if muting else (None, decision)
-                telling = Telling(news_id=news_id, recipient=recipient, decision=why, silence_id=silence_id)
-                self._repo.add_telling(telling)
-            else:
-                self._deliver(news_id, alert_id, recipient, group)
+    def announce(self, announcements: Iterable[Announcement]) -> None:
+        """Add news, each to the open alert of its group and key, with a decision for every recipient.
+
+        No two of them are about the same listing: who knows of it is read before any of them is added.
+        """
+        alerts: dict[tuple[Group, str], list[Announcement]] = {}
+        for one in announcements:
+            alerts.setdefault((one.group, one.key), []).append(one)
+        about = [one.news.listing_id for members in alerts.values() for one in members]
+        aware = self._repo.aware(listing_id for listing_id in about if listing_id is not None)
+        for (group, key), members in alerts.items():
+            alert_id, news_ids = self._add([one.news for one in members], group, key)
+            tellings = [
+                telling
+                for news_id, one in zip(news_ids, members, strict=True)
+                for telling in self._decisions(news_id, one, aware.get(one.news.listing_id or 0, frozenset()))
+            ]
+            self._deliver(alert_id, group, tellings)
 
     def tell(self, news: NewNews, recipients: Sequence[str], group: Group, *, key: str) -> None:
         """Add news that was already decided to be told, to these recipients."""
-        alert_id, news_id = self._add(news, group, key)
-        for recipient in recipients:
-            self._deliver(news_id, alert_id, recipient, group)
+        alert_id, (news_id,) = self._add([news], group, key)
+        tellings = [Telling(news_id=news_id, recipient=name, decision=Decision.TELL) for name in recipients]
+        self._deliver(alert_id, group, tellings)
 
     def mute(self, news: NewNews, recipient: str, silence: Silence, group: Group, *, key: str) -> None:
         """Add news that a recipient would be told if it were not for a silence: it is taken up when that ends."""
-        _, news_id = self._add(news, group, key)
-        self._repo.add_telling(
+        _, (news_id,) = self._add([news], group, key)
+        self._repo.add_tellings(
             Telling(news_id=news_id, recipient=recipient, decision=Decision.SILENCED, silence_id=silence.id)
         )
 
-    def _add(self, news: NewNews, group: Group, key: str) -> tuple[int, int]:
+    def _add(self, news: Sequence[NewNews], group: Group, key: str) -> tuple[int, list[int]]:
         alert_id = self._repo.joinable_alert(group, key)
         if alert_id is None:
             alert_id = self._repo.add_alert(group, key, self.at)
-        return alert_id, self._repo.add_news(alert_id, news)
+        return alert_id, self._repo.add_news(alert_id, *news)
+
+    def _decisions(self, news_id: int, one: Announcement, aware: Collection[str]) -> Iterator[Telling]:
+        """What becomes of one piece of news for each recipient that a route leads to."""
+        for recipient in self._policy.recipients:
+            decision = decide(one.subject, recipient, self._policy.routes, aware=recipient in aware)
+            if decision is Decision.NO_ROUTE:
+                continue
+            muting = self._muting(one.subject) if decision is Decision.TELL else None
+            silence_id, why = (muting.id, Decision.SILENCED) if muting else (None, decision)
+            yield Telling(news_id=news_id, recipient=recipient, decision=why, silence_id=silence_id)
 
     def _muting(self, subject: Subject) -> Silence | None:
         if self._silences is None:
             self._silences = self._repo.silences(self.at)
         return silenced(subject, self._silences, self.at)
 
-    def _deliver(self, news_id: int, alert_id: int, recipient: str, group: Group) -> None:
-        delivery_id = self._delivery(alert_id, recipient, group)
-        self._repo.add_telling(
-            Telling(news_id=news_id, recipient=recipient, decision=Decision.TELL, delivery_id=delivery_id)
+    def _deliver(self, alert_id: int, group: Group, tellings: Sequence[Telling]) -> None:
+        """Store decisions about news of one alert, and put it on its way to those who are to be told."""
+        deliveries = self._repo.deliveries_of(alert_id)
+        told = dict.fromkeys(telling.recipient for telling in tellings if telling.decision is Decision.TELL)
+        for recipient in told:
+            if recipient not in deliveries:
+                not_before = self.at + self._wait(group)
+                deliveries[recipient] = self._repo.add_delivery(alert_id, recipient, not_before, self.at)
+        self._repo.add_tellings(
+            *(
+                replace(telling, delivery_id=deliveries[telling.recipient])
+                if telling.decision is Decision.TELL
+                else telling
+                for telling in tellings
+            )
         )
-
-    def _delivery(self, alert_id: int, recipient: str, group: Group) -> int:
-        there = self._repo.delivery_to(alert_id, recipient)
-        if there is not None:
-            return there.id
-        return self._repo.add_delivery(alert_id, recipient, self.at + self._wait(group), self.at)
 
     def _wait(self, group: Group) -> timedelta:
         match group:
@@ -126,8 +154,8 @@ def subject_of(listing: Listing, topic: Topic, watchlist: Watchlist, *, ended_ot
     )
 
 
-def announce_end(announcer: Announcer, listing: Listing, cause: str, watchlist: Watchlist) -> None:
-    """Tell whoever was told of a listing that it ended, but was not delisted; one message per cause."""
-    news = NewNews(kind=Kind.ENDED, at=announcer.at, listing_id=listing.id, codes=listing.codes, text=cause)
+def ending(listing: Listing, cause: str, watchlist: Watchlist, at: datetime) -> Announcement:
+    """The news, for whoever was told of a listing, that it ended but was not delisted; one message per cause."""
+    news = NewNews(kind=Kind.ENDED, at=at, listing_id=listing.id, codes=listing.codes, text=cause)
     subject = subject_of(listing, Topic.DELISTED, watchlist, ended_otherwise=True)
-    announcer.announce(news, subject, Group.ENDED, key=cause)
+    return Announcement(news, subject, Group.ENDED, cause)

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.plan import LONGEST_TTL
 from rblwatch.core.question import Absent, Found, Reason
 from rblwatch.core.soundness import Expectation
 from rblwatch.core.standing import Circumstances, Standing, reread
 from rblwatch.core.target import Target
-from rblwatch.core.verdict import Unknown, Verdict, judge, read_again
+from rblwatch.core.verdict import Unknown, Verdict, judge
 from rblwatch.services.asked import Asked
 from rblwatch.store.rows import Coverage, Pair, Sounding
 
@@ -53,14 +52,14 @@ def _runs_out_at(at: datetime, ttl_s: int) -> datetime:
     return at + timedelta(seconds=ttl_s + 1)
 
 
-def standing_before(blocklist: Blocklist, pair: Pair | None, *, coverage: Coverage, bit: int) -> Standing:
+def standing_before(asked: Asked, pair: Pair | None, *, coverage: Coverage, bit: int) -> Standing:
     """What is held of a pair: its row, or else what the coverage says of all the pairs without one.
 
     It is read under the description by which the new answer is read too: an admin may have edited it in between.
     """
     if pair is not None:
         target = pair.target
-        return reread(pair.standing, lambda listed: read_again(listed, blocklist, target))
+        return reread(pair.standing, lambda listed: asked.read(listed.answer, target))
     failed = any(targets & bit for targets in coverage.failed.values())
     looked = bool(coverage.covered & bit)
     clear_at = coverage.failed_clear_at if failed else coverage.concluded_at
@@ -69,16 +68,13 @@ def standing_before(blocklist: Blocklist, pair: Pair | None, *, coverage: Covera
 
 def verdict_of(asked: Asked, target: Target) -> Verdict:
     """The verdict of one target of a batch."""
-    failed = asked.result.failed.get(target)
-    answer = failed if failed is not None else asked.result.found.get(target, Absent())
-    return judge(answer, asked.blocklist, asked.soundness.reason, target=target)
+    verdict = asked.verdicts.get(target)
+    return verdict if verdict is not None else judge(Absent(), asked.blocklist, asked.soundness.reason)
 
 
 def unknowns(asked: Asked) -> dict[Target, Reason]:
     """The targets about which a trusted batch says nothing, and why: no answer, or one that means nothing."""
-    said = {target: verdict_of(asked, target) for target in asked.result.found}
-    meaningless = {target: verdict.reason for target, verdict in said.items() if isinstance(verdict, Unknown)}
-    return {target: failure.reason for target, failure in asked.result.failed.items()} | meaningless
+    return {target: verdict.reason for target, verdict in asked.verdicts.items() if isinstance(verdict, Unknown)}
 
 
 def remarkable(asked: Asked, rows: Collection[Target]) -> list[Target]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address
 
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.plan import BatchResult
+from rblwatch.core.question import Found
 from rblwatch.core.soundness import ProbeAnswer, Soundness, assess
 from rblwatch.core.standing import NO_PROOF, Proof
 from rblwatch.core.target import Family, Target
+from rblwatch.core.verdict import Unknown, Verdict, judge
 from rblwatch.core.watchlist import Roster
 from rblwatch.services.announce import Policy
 
@@ -34,16 +37,37 @@ class Asked:
     proof: Proof = NO_PROOF
     proof_answers: tuple[ProbeAnswer, ...] = ()
     texts: Mapping[Target, str] = field(default_factory=dict)
+    soundness: Soundness = field(init=False)
+    """What the batch's probes say, or the probe that was to prove its news, if that one caught the list lying.
 
-    @property
-    def soundness(self) -> Soundness:
-        """What the batch's probes say, or the probe that was to prove its news, if that one caught the list lying.
+    A proof that got no answer leaves its news pending, and the rest of the batch as it is.
+    """
+    verdicts: Mapping[Target, Verdict] = field(init=False)
+    """Of all targets that were not just absent."""
+    _read: dict[tuple[tuple[IPv4Address, ...], bool], Verdict] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
 
-        A proof that got no answer leaves its news pending, and the rest of the batch as it is.
-        """
+    def __post_init__(self) -> None:
+        # Worked out once: they are wanted at every step from here to the database, for thousands of targets.
         said = assess(self.blocklist, self.result.probes)
         proven = assess(self.blocklist, self.proof_answers)
-        return proven if said.trusted and proven.flaw is not None else said
+        object.__setattr__(self, "soundness", proven if said.trusted and proven.flaw is not None else said)
+        object.__setattr__(self, "verdicts", self._judged())
+
+    def read(self, codes: tuple[IPv4Address, ...], target: Target) -> Verdict:
+        """What these codes mean for a target where the list is believed; targets that share them are read once."""
+        key = (codes, target in self.blocklist.accepted)
+        if key not in self._read:
+            self._read[key] = judge(Found(codes), self.blocklist, None, target=target)
+        return self._read[key]
+
+    def _judged(self) -> dict[Target, Verdict]:
+        found, trouble = self.result.found, self.soundness.reason
+        judged = {
+            target: Unknown(trouble) if trouble else self.read(found[target].addresses, target) for target in found
+        }
+        return judged | {target: Unknown(failed.reason) for target, failed in self.result.failed.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from rblwatch.core.routing import Subject
 from rblwatch.core.settings import Topic
 from rblwatch.core.soundness import Soundness, State
 from rblwatch.core.target import Family
-from rblwatch.services.announce import Announcer, announce_end
+from rblwatch.services.announce import Announcement, Announcer, ending
 from rblwatch.services.asked import Asked, Terms
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import NewNews, Sounding
@@ -111,21 +111,18 @@ def _retire(repo: Repository, blocklist: Blocklist, family: Family, terms: Terms
         f"{blocklist.id} failed its {_NAMES[family]} self-test 30 days ago and has not passed it since: "
         "what it said before is no longer held"
     )
-    for listing in repo.open_listings(blocklist.id):
-        if listing.target.family is not family:
-            continue
-        ended = repo.end_listing(listing.id, announcer.at, Ending.LIST_RETIRED)
-        announce_end(announcer, ended, cause, terms.roster.watchlist)
-    for pair in repo.pairs(blocklist.id).values():
-        if pair.target.family is not family:
-            continue
-        repo.delete_pair(blocklist.id, pair.target_id)
-        repo.forget_coverage(blocklist.id, [pair.target_id])
+    open_listings = [listing for listing in repo.open_listings(blocklist.id) if listing.target.family is family]
+    repo.end_listings((listing.id, announcer.at, Ending.LIST_RETIRED) for listing in open_listings)
+    announcer.announce(ending(listing, cause, terms.roster.watchlist, announcer.at) for listing in open_listings)
+    held = [pair.target_id for pair in repo.pairs(blocklist.id).values() if pair.target.family is family]
+    repo.delete_pairs(blocklist.id, held)
+    repo.forget_coverage(blocklist.id, held)
 
 
 def _announce_incident(announcer: Announcer, incident: Incident, kind: Kind) -> None:
     news = NewNews(kind=kind, at=announcer.at, incident_id=incident.id)
-    announcer.announce(news, Subject(topic=Topic.BLIND, blocklist=incident.blocklist), Group.INCIDENT)
+    subject = Subject(topic=Topic.BLIND, blocklist=incident.blocklist)
+    announcer.announce([Announcement(news, subject, Group.INCIDENT)])
 
 
 def _incident(blocklist: Blocklist, condition: Condition, detail: str, at: datetime) -> Incident:

@@ -17,11 +17,11 @@ from rblwatch.core.settings import Schedule, Topic
 from rblwatch.core.watchlist import Watchlist
 from rblwatch.ports import Clock, Lookup
 from rblwatch.services.agenda import Agenda
-from rblwatch.services.announce import Announcer, Policy
-from rblwatch.services.asked import Asked, Terms
+from rblwatch.services.announce import Announcement, Announcer, Policy
+from rblwatch.services.asked import Terms
 from rblwatch.services.catch_up import catch_up_after_silences
 from rblwatch.services.deliver import Deliverer, release_all, release_first_looks
-from rblwatch.services.record import Recorded
+from rblwatch.services.portion import Transitions
 from rblwatch.services.sweep import Sweeper, Tally
 from rblwatch.store.database import Store
 from rblwatch.store.rows import DeliveryState, NewNews
@@ -49,7 +49,7 @@ class Monitor:
         self._terms = terms
         self._agenda = Agenda(terms.roster, schedule, terms.delist_after)
         self.sweeper = Sweeper(store, lookup, clock, terms, self._agenda)
-        self.sweeper.on_recorded = self._note
+        self.sweeper.on_transitions = self._note
         self._first_looks_wait = True
         self._interval_s = schedule.interval.total_seconds()
         self._tally = Tally(clock.now())
@@ -62,8 +62,8 @@ class Monitor:
         if before is not None:
             self._agenda.keep_to(before._agenda)
 
-    def _note(self, _: Asked, recorded: Recorded) -> None:
-        if any(transition.first_look for transition, _ in recorded.transitions):
+    def _note(self, transitions: Transitions) -> None:
+        if any(transition.first_look for transition, _ in transitions):
             self._first_looks_wait = True
 
     def rearm(self) -> None:
@@ -124,11 +124,9 @@ def tell_notice(store: Store, policy: Policy, text: str, at: datetime) -> None:
 
     Raises: StoreError.
     """
-    store.write_now(
-        lambda repo: Announcer(repo, policy, at).announce(
-            NewNews(kind=Kind.NOTICE, at=at, text=text), Subject(topic=Topic.BLIND), Group.NOTICE, key=text
-        )
-    )
+    news = NewNews(kind=Kind.NOTICE, at=at, text=text)
+    notice = Announcement(news, Subject(topic=Topic.BLIND), Group.NOTICE, text)
+    store.write_now(lambda repo: Announcer(repo, policy, at).announce([notice]))
 
 
 async def end_silences(store: Store, watchlist: Watchlist, policy: Policy, at: datetime) -> None:

@@ -14,7 +14,7 @@ from rblwatch.core.standing import Change, Transition
 from rblwatch.core.target import Target
 from rblwatch.core.verdict import Listed, Unknown, read_again
 from rblwatch.core.watchlist import Roster, Watchlist, enrol
-from rblwatch.services.announce import Announcer, Policy, announce_end
+from rblwatch.services.announce import Announcer, Policy, ending
 from rblwatch.services.catch_up import catch_up
 from rblwatch.services.causes import why_over, why_reinterpreted
 from rblwatch.store.repository import Repository
@@ -73,12 +73,10 @@ class _Reconciliation:
         return ids
 
     def _end_unwatched(self) -> None:
-        for listing in self._repo.open_listings():
-            over = why_over(listing, self._watchlist)
-            if over is not None:
-                ending, cause = over
-                ended = self._repo.end_listing(listing.id, self._at, ending)
-                announce_end(self._announcer, ended, cause, self._watchlist)
+        causes = [(listing, why_over(listing, self._watchlist)) for listing in self._repo.open_listings()]
+        over = [(listing, *why) for listing, why in causes if why is not None]
+        self._repo.end_listings((listing.id, self._at, by) for listing, by, _ in over)
+        self._announcer.announce(ending(listing, cause, self._watchlist, self._at) for listing, _, cause in over)
 
     def _read_again(self) -> None:
         """Give standing listings what their answers are read as now, before anybody is told by them.
@@ -87,6 +85,7 @@ class _Reconciliation:
         end it here, since such an answer will never end anything.
         """
         listings = {listing.id: listing for listing in self._repo.open_listings()}
+        changed: list[Listing] = []
         for pair in self._repo.all_pairs():
             listing = listings.get(pair.listing_id) if pair.listing_id is not None else None
             if listing is None or pair.standing.listed is None:
@@ -94,19 +93,21 @@ class _Reconciliation:
             blocklist = self._watchlist.blocklists[pair.blocklist]
             match read_again(pair.standing.listed, blocklist, pair.target):
                 case Listed() as said if listing.read_as(said) != listing:
-                    self._repo.update_listing(listing.read_as(said))
+                    changed.append(listing.read_as(said))
                 case Unknown():
                     self._take_back(listing, pair, blocklist)
+        self._repo.update_listings(changed)
 
     def _take_back(self, listing: Listing, pair: Pair, blocklist: Blocklist) -> None:
         """End a listing that was a refusal, as is known now; the pair is looked at anew."""
         assert pair.standing.listed is not None
-        ended = self._repo.end_listing(listing.id, self._at, Ending.REINTERPRETED)
+        self._repo.end_listing(listing.id, self._at, Ending.REINTERPRETED)
         taken_back = Transition(Change.REINTERPRETED, pair.standing.listed, None, self._at, pair.standing.clear_at)
-        self._repo.add_transition(listing.id, taken_back, self._at)
-        self._repo.delete_pair(pair.blocklist, pair.target_id)
+        self._repo.add_transitions([(listing.id, taken_back)], self._at)
+        self._repo.delete_pairs(pair.blocklist, [pair.target_id])
         self._repo.forget_coverage(pair.blocklist, [pair.target_id])
-        announce_end(self._announcer, ended, why_reinterpreted(listing, blocklist), self._watchlist)
+        cause = why_reinterpreted(listing, blocklist)
+        self._announcer.announce([ending(listing, cause, self._watchlist, self._at)])
 
     def _forget(self, ids: dict[Target, int]) -> None:
         """Drop what is held of pairs that are no longer asked about; should they come back, they are looked at anew."""
@@ -118,7 +119,7 @@ class _Reconciliation:
             self._repo.remove_targets(gone)
         for pair in self._repo.all_pairs():
             if not self._watchlist.asks(pair.blocklist, pair.target):
-                self._repo.delete_pair(pair.blocklist, pair.target_id)
+                self._repo.delete_pairs(pair.blocklist, [pair.target_id])
 
     def _trim(self, roster: Roster) -> None:
         """Clear what is known beyond what is asked, so that coverage and soundness never claim more than that."""

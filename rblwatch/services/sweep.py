@@ -23,7 +23,8 @@ from rblwatch.ports import Clock, Lookup
 from rblwatch.services.agenda import Agenda, Job, Lane
 from rblwatch.services.answers import circumstances, remarkable, standing_before, verdict_of
 from rblwatch.services.asked import Asked, Terms
-from rblwatch.services.record import Recorded, record
+from rblwatch.services.portion import Transitions
+from rblwatch.services.record import Recorded, Recording
 from rblwatch.store.database import Store
 from rblwatch.store.errors import StoreUnavailable, Unregistered
 from rblwatch.store.rows import Coverage, Pair, Sounding
@@ -82,7 +83,7 @@ class Sweeper:
         #: One more point that must be clear in every batch; always the same, so that caches spare the operators.
         self._extra = {family: fresh_point(family, 0, registered) for family in Family}
         self._reserved = registered.union(self._extra.values())
-        self.on_recorded: Callable[[Asked, Recorded], None] | None = None
+        self.on_transitions: Callable[[Transitions], None] | None = None
 
     @property
     def busy(self) -> bool:
@@ -171,10 +172,16 @@ class Sweeper:
         )
         if asked.soundness.trusted:
             asked = await self._prove(asked)
-        recorded = await self._store.write(lambda repo: record(repo, asked, self._terms))
+        recorded = await self._record(asked)
         tally.add(result, recorded)
         self._agenda.note(asked, recorded)
-        self._report(asked, recorded)
+
+    async def _record(self, asked: Asked) -> Recorded:
+        """Take a batch in, letting others write in between; what is committed is reported, whatever comes next."""
+        recording = Recording(asked, self._terms)
+        while recording.recorded is None:
+            self._report(await self._store.write(recording.take_portion))
+        return recording.recorded
 
     async def _prove(self, asked: Asked) -> Asked:
         """Gather the proof that the news in these answers wants, and the list's words on what is new."""
@@ -218,7 +225,7 @@ class Sweeper:
         sounding = next((row for row in soundings if (row.family, row.nameserver) == seen), None)
         for target in remarkable(asked, by_target):
             bit = slice_of(self._terms.roster.ids[target])[1]
-            before = standing_before(asked.blocklist, by_target.get(target), coverage=coverage, bit=bit)
+            before = standing_before(asked, by_target.get(target), coverage=coverage, bit=bit)
             observation = observe(before, verdict_of(asked, target), circumstances(asked, target, sounding))
             want = wanted(observation, self._terms.delist_after, asked.at)
             if want is not None:
@@ -233,8 +240,8 @@ class Sweeper:
         points = tuple(Probe(point, Expectation.CLEAR) for point in list(used)[-_POINTS_AT_ONCE:])
         return await self._lookup.ask(Batch(blocklist=blocklist, family=family, probes=points, nameserver=nameserver))
 
-    def _report(self, asked: Asked, recorded: Recorded) -> None:
-        for transition, listing in recorded.transitions:
+    def _report(self, transitions: Transitions) -> None:
+        for transition, listing in transitions:
             _log.warning(
                 "transition",
                 extra={
@@ -245,8 +252,8 @@ class Sweeper:
                     "codes": list(listing.codes),
                 },
             )
-        if self.on_recorded is not None:
-            self.on_recorded(asked, recorded)
+        if self.on_transitions is not None:
+            self.on_transitions(transitions)
 
 
 def _pause(failures: int) -> timedelta:

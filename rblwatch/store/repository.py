@@ -11,12 +11,13 @@ from datetime import datetime
 
 from sqlalchemy import update
 
+from rblwatch.store.audience import Audience
 from rblwatch.store.found import Findings
 from rblwatch.store.outbox import Outbox
 from rblwatch.store.rows import DaemonRow
 from rblwatch.store.schema import daemon as daemon_table
 from rblwatch.store.snapshot import Snapshot
-from rblwatch.store.telling import Alerts, Audience, Tellings
+from rblwatch.store.telling import Alerts, Tellings
 from rblwatch.store.watched import Registered, Standings
 
 

@@ -5,9 +5,9 @@ Owns the questions that both have. Must not write.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
 
 from rblwatch.core.listing import Listing
 from rblwatch.core.target import Target
@@ -38,10 +38,21 @@ class Snapshot(Bound):
 
     def pairs(self, blocklist: str, target_ids: Iterable[int] | None = None) -> dict[int, Pair]:
         """A list's pairs that are listed or have news pending, by target id: of some targets, or of all."""
-        found = reading.pairs(self._connection, pair.c.blocklist == blocklist)
-        # Not part of the query: there are few such pairs, and a slice has thousands of ids.
         wanted = None if target_ids is None else set(target_ids)
+        if wanted is not None and not wanted:
+            return {}
+        # The ids themselves are not part of the query: a slice has thousands, close to each other.
+        near = () if wanted is None else (pair.c.target_id.between(min(wanted), max(wanted)),)
+        found = reading.pairs(self._connection, pair.c.blocklist == blocklist, *near)
         return {row.target_id: row for row in found if wanted is None or row.target_id in wanted}
+
+    def paired(self, blocklist: str, target_ids: Collection[int]) -> set[int]:
+        """Which of these targets have a pair with a list that is listed or has news pending."""
+        if not target_ids:
+            return set()
+        near = pair.c.target_id.between(min(target_ids), max(target_ids))
+        found = select(pair.c.target_id).where(pair.c.blocklist == blocklist, near)
+        return set(self._connection.execute(found).scalars()).intersection(target_ids)
 
     def all_pairs(self) -> list[Pair]:
         """Every pair that is listed or has news pending."""

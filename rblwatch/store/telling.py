@@ -1,7 +1,7 @@
 """Who is to be told what: alerts, their news, the decision for each recipient, and what each recipient knows.
 
-Owns the tables alert, news, telling, told, recipient and silence, and the making of deliveries; what happens to a
-delivery later is `outbox.py`'s. Must not decide anything.
+Owns the tables alert, news, telling and told, and the making of deliveries; what happens to a delivery later is
+`outbox.py`'s. Must not decide anything.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rblwatch.core.alert import Group, Kind, Told
 from rblwatch.core.routing import Decision, Silence
 from rblwatch.store import reading
 from rblwatch.store.area import Area
-from rblwatch.store.rows import Delivery, DeliveryState, NewNews, Telling
+from rblwatch.store.rows import DeliveryState, NewNews, Telling
 from rblwatch.store.schema import alert as alert_table
 from rblwatch.store.schema import delivery as delivery_table
 from rblwatch.store.schema import news as news_table
@@ -49,13 +49,21 @@ class Alerts(Area):
         """Open an alert."""
         return self._add(alert_table, {"group": group, "key": key, "at": at})
 
-    def add_news(self, alert_id: int, news: NewNews) -> int:
-        """Add a piece of news to an alert."""
-        return self._add(news_table, asdict(news) | {"alert_id": alert_id})
+    def add_news(self, alert_id: int, *news: NewNews) -> list[int]:
+        """Add news to an alert; the ids of the news, in its order. No two of them may be about the same thing."""
+        names = [field.name for field in fields(NewNews)]
+        rows: list[dict[str, object]] = [
+            {name: getattr(item, name) for name in names} | {"alert_id": alert_id} for item in news
+        ]
+        # A database promises no order for what it returns of many rows.
+        subjects = (news_table.c.listing_id, news_table.c.incident_id)
+        ids = {(row.listing_id, row.incident_id): row.id for row in self._insert_all(news_table, rows, *subjects)}
+        return [ids[item.listing_id, item.incident_id] for item in news]
 
-    def add_telling(self, telling: Telling) -> None:
-        """Store the decision for one piece of news and one recipient."""
-        self._change(insert(telling_table).values(asdict(telling)))
+    def add_tellings(self, *tellings: Telling) -> None:
+        """Store decisions, each for one piece of news and one recipient."""
+        names = [field.name for field in fields(Telling)]
+        self._each(insert(telling_table), [{name: getattr(one, name) for name in names} for one in tellings])
 
     def update_telling(self, telling: Telling) -> None:
         """Store what became of a decision."""
@@ -63,11 +71,11 @@ class Alerts(Area):
         here = (columns.news_id == telling.news_id) & (columns.recipient == telling.recipient)
         self._change(update(telling_table).where(here).values(asdict(telling)))
 
-    def delivery_to(self, alert_id: int, recipient: str) -> Delivery | None:
-        """An alert's delivery to a recipient, if there is one."""
-        ours = (delivery_table.c.alert_id == alert_id) & (delivery_table.c.recipient == recipient)
-        found = reading.deliveries(self._connection, reading.delivery_query().where(ours))
-        return found[0] if found else None
+    def deliveries_of(self, alert_id: int) -> dict[str, int]:
+        """The ids of an alert's deliveries, by recipient."""
+        ours = delivery_table.c.alert_id == alert_id
+        found = select(delivery_table.c.recipient, delivery_table.c.id).where(ours)
+        return reading.pairs_of_values(self._connection, found)
 
     def add_delivery(self, alert_id: int, recipient: str, not_before: datetime, at: datetime) -> int:
         """Put an alert on its way to a recipient."""
@@ -117,40 +125,28 @@ class Tellings(Area):
             else:
                 self._save(told_table, {"recipient": recipient, "listing_id": listing_id, "state": state, "at": at})
 
-    def recipients_told(self, listing_id: int) -> dict[str, Told]:
-        """Who knows what of a listing; recipients that were never told are left out."""
-        known = select(told_table.c.recipient, told_table.c.state).where(told_table.c.listing_id == listing_id)
-        return reading.pairs_of_values(self._connection, known)
+    def aware(self, listing_ids: Iterable[int]) -> Mapping[int, set[str]]:
+        """Recipients that know a listing as open, or will by a message that is on its way, by listing.
 
-    def aware(self, listing_id: int) -> set[str]:
-        """Recipients that know the listing as open, or will by a message that is on its way."""
-        return self._aware(listing_id)[listing_id]
-
-    def aware_by_listing(self) -> Mapping[int, set[str]]:
-        """`aware` for all listings at once; a listing that nobody knows has an empty set."""
-        return self._aware(None)
-
-    def _aware(self, listing_id: int | None) -> Mapping[int, set[str]]:
-        known = self._told_pairs(listing_id)
-        coming = self._coming(listing_id)
+        A listing that nobody knows has an empty set.
+        """
         aware: dict[int, set[str]] = defaultdict(set)
-        for listing, recipient in known.keys() | coming.keys():
-            # Whoever is about to read, last of all, that he hears no more of it is as good as not told.
-            last = coming.get((listing, recipient))
-            knows = known.get((listing, recipient), Told.OPEN)
-            if knows is Told.OPEN and last is not Kind.UNROUTED:
-                aware[listing].add(recipient)
+        for chunk in reading.chunks(listing_ids):
+            about = told_table.c.listing_id.in_(chunk), news_table.c.listing_id.in_(chunk)
+            aware |= _aware(self._told_pairs(about[0]), self._coming(about[1]))
         return aware
 
-    def _told_pairs(self, listing_id: int | None) -> dict[tuple[int, str], Told]:
-        """What is known of one listing or of all, by listing and recipient."""
+    def aware_by_listing(self) -> Mapping[int, set[str]]:
+        """`aware` for all listings at once."""
+        return _aware(self._told_pairs(), self._coming())
+
+    def _told_pairs(self, *where: ColumnElement[bool]) -> dict[tuple[int, str], Told]:
+        """What is known of listings, by listing and recipient."""
         columns = told_table.c
-        known = select(columns.listing_id, columns.recipient, columns.state)
-        if listing_id is not None:
-            known = known.where(columns.listing_id == listing_id)
+        known = select(columns.listing_id, columns.recipient, columns.state).where(*where)
         return {(listing, recipient): state for listing, recipient, state in self._connection.execute(known)}
 
-    def _coming(self, listing_id: int | None) -> dict[tuple[int, str], Kind]:
+    def _coming(self, *where: ColumnElement[bool]) -> dict[tuple[int, str], Kind]:
         """The latest news of a beginning, a change or a lost route that is on its way, by listing and recipient."""
         kinds = (Kind.LISTED, Kind.CHANGED, Kind.UNROUTED)
         coming = (
@@ -158,23 +154,15 @@ class Tellings(Area):
             .join_from(news_table, telling_table)
             .join(delivery_table, delivery_table.c.id == telling_table.c.delivery_id)
             .where(news_table.c.listing_id.is_not(None), news_table.c.kind.in_(kinds))
-            .where(telling_table.c.decision == Decision.TELL, _UNFINISHED)
+            .where(telling_table.c.decision == Decision.TELL, _UNFINISHED, *where)
             .order_by(news_table.c.id)
         )
-        if listing_id is not None:
-            coming = coming.where(news_table.c.listing_id == listing_id)
         return {(listing, recipient): kind for listing, recipient, kind in self._connection.execute(coming)}
 
     def last_news_id(self) -> int:
         """The id of the newest news; 0 before there is any."""
         newest: int | None = self._connection.execute(select(func.max(news_table.c.id))).scalar()
         return newest or 0
-
-    def has_telling(self, recipient: str, listing_id: int) -> bool:
-        """Whether anything was ever decided about a listing for a recipient."""
-        ours = (telling_table.c.recipient == recipient) & (news_table.c.listing_id == listing_id)
-        found = select(exists(select(telling_table.c.news_id).join(news_table).where(ours)))
-        return bool(self._connection.execute(found).scalar_one())
 
     def failed_listings(self, recipient: str) -> set[int]:
         """Listings that a recipient was to be told of by a message that failed for good, since he was added last."""
@@ -223,35 +211,12 @@ class Tellings(Area):
         ]
 
 
-class Audience(Area):
-    """Recipients, and what they do not want to hear."""
-
-    def recipients(self) -> dict[str, str]:
-        """Every known recipient, with the fingerprint of the routes that led to it."""
-        table = recipient_table
-        return reading.pairs_of_values(self._connection, select(table.c.name, table.c.fingerprint))
-
-    def save_recipient(self, name: str, fingerprint: str, at: datetime) -> None:
-        """Make a recipient known; one that is known keeps its date and takes the fingerprint."""
-        known = update(recipient_table).where(recipient_table.c.name == name).values(fingerprint=fingerprint)
-        if not self._change(known):
-            self._change(insert(recipient_table).values(name=name, fingerprint=fingerprint, added_at=at))
-
-    def remove_recipient(self, name: str) -> None:
-        """Forget a recipient and what it was told: should it come back, it is told afresh what stands."""
-        self._change(delete(told_table).where(told_table.c.recipient == name))
-        self._change(delete(recipient_table).where(recipient_table.c.name == name))
-
-    def silences(self, at: datetime) -> list[Silence]:
-        """Silences in force at a moment."""
-        return reading.silences(self._connection, silence_table.c.until_at > at)
-
-    def add_silence(self, silence: Silence, at: datetime) -> int:
-        """Store a silence; its id is given here."""
-        values = {field.name: getattr(silence, field.name) for field in fields(silence) if field.name != "id"}
-        return self._add(silence_table, values | {"added_at": at})
-
-    def end_silence(self, silence_id: int, at: datetime) -> bool:
-        """End a silence before its time; False if there is none in force."""
-        lasts = (silence_table.c.id == silence_id) & (silence_table.c.until_at > at)
-        return bool(self._change(update(silence_table).where(lasts).values(until_at=at)))
+def _aware(known: Mapping[tuple[int, str], Told], coming: Mapping[tuple[int, str], Kind]) -> dict[int, set[str]]:
+    aware: dict[int, set[str]] = defaultdict(set)
+    for listing, recipient in known.keys() | coming.keys():
+        # Whoever is about to read, last of all, that he hears no more of it is as good as not told.
+        last = coming.get((listing, recipient))
+        knows = known.get((listing, recipient), Told.OPEN)
+        if knows is Told.OPEN and last is not Kind.UNROUTED:
+            aware[listing].add(recipient)
+    return aware

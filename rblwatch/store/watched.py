@@ -98,32 +98,21 @@ class Registered(Coverages):
 class Standings(Area):
     """Pairs that stand out, and what the probes said last."""
 
-    def save_pair(self, pair: Pair) -> None:
-        """Store a pair that is listed or has news pending."""
-        standing, pending = pair.standing, pair.standing.pending
-        values = {
-            "blocklist": pair.blocklist,
-            "target_id": pair.target_id,
-            "listing_id": pair.listing_id,
-            "asked_at": pair.asked_at,
-            "looked": standing.looked,
-            "listed": standing.listed,
-            "clear_at": standing.clear_at,
-            "clears": standing.clears,
-            "pending_change": pending.change if pending else None,
-            "pending_listed": pending.listed if pending else None,
-            "pending_seen_at": pending.seen_at if pending else None,
-            "pending_ready_at": pending.ready_at if pending else None,
-            "pending_repeat_at": pending.repeat_at if pending else None,
-            "pending_nameserver": pending.nameserver if pending else None,
-            "pending_others": pending.others if pending else None,
-        }
-        self._save(pair_table, values)
+    def save_pairs(self, pairs: Iterable[Pair]) -> None:
+        """Store pairs that are listed or have news pending."""
+        self._save_all(pair_table, [_pair_values(pair) for pair in pairs])
 
-    def delete_pair(self, blocklist: str, target_id: int) -> None:
-        """Forget a pair that is clear, with nothing pending: its coverage stands for it."""
-        here = (pair_table.c.blocklist == blocklist) & (pair_table.c.target_id == target_id)
-        self._change(delete(pair_table).where(here))
+    def touch_pairs(self, blocklist: str, target_ids: Iterable[int], asked_at: datetime) -> None:
+        """Store that pairs were asked about once more, and nothing else changed."""
+        for chunk in reading.chunks(target_ids):
+            theirs = (pair_table.c.blocklist == blocklist) & pair_table.c.target_id.in_(chunk)
+            self._change(update(pair_table).where(theirs).values(asked_at=asked_at))
+
+    def delete_pairs(self, blocklist: str, target_ids: Iterable[int]) -> None:
+        """Forget pairs of a list that are clear, with nothing pending: its coverage stands for them."""
+        for chunk in reading.chunks(target_ids):
+            theirs = (pair_table.c.blocklist == blocklist) & pair_table.c.target_id.in_(chunk)
+            self._change(delete(pair_table).where(theirs))
 
     def sounding(self, blocklist: str, family: Family, nameserver: str) -> Sounding | None:
         """What the probes said last of a list through one nameserver and for one family."""
@@ -144,6 +133,27 @@ class Standings(Area):
         values |= {field.name: getattr(soundness, field.name) for field in fields(soundness)}
         values |= {"since_at": sounding.condition.since_at, "unsound_at": sounding.condition.unsound_at}
         self._save(sounding_table, values)
+
+
+def _pair_values(pair: Pair) -> dict[str, object]:
+    standing, pending = pair.standing, pair.standing.pending
+    return {
+        "blocklist": pair.blocklist,
+        "target_id": pair.target_id,
+        "listing_id": pair.listing_id,
+        "asked_at": pair.asked_at,
+        "looked": standing.looked,
+        "listed": standing.listed,
+        "clear_at": standing.clear_at,
+        "clears": standing.clears,
+        "pending_change": pending.change if pending else None,
+        "pending_listed": pending.listed if pending else None,
+        "pending_seen_at": pending.seen_at if pending else None,
+        "pending_ready_at": pending.ready_at if pending else None,
+        "pending_repeat_at": pending.repeat_at if pending else None,
+        "pending_nameserver": pending.nameserver if pending else None,
+        "pending_others": pending.others if pending else None,
+    }
 
 
 def _is(coverage: Coverage) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ a test point of its own does not fall silent.
 """
 
 import asyncio
+import contextlib
 import functools
 import sqlite3
 from collections.abc import Coroutine
@@ -30,7 +31,9 @@ from rblwatch.core.settings import Route, Secret, Server, Settings, Topic
 from rblwatch.core.standing import Change, Transition
 from rblwatch.core.target import Family, Target
 from rblwatch.core.watchlist import watch
+from rblwatch.services import record
 from rblwatch.services.announce import subject_of
+from rblwatch.services.portion import Transitions
 from rblwatch.store.database import Store
 from rblwatch.store.rows import Pair
 from tests.integration.services.ledger import Ledger
@@ -109,6 +112,16 @@ def configuration(features: frozenset[str]) -> Settings:
         channels=channels,
         routes=[routes[channel] for channel in channels],
     )
+
+
+class DiedError(Exception):
+    """The process has ended."""
+
+
+@pytest.fixture(autouse=True)
+def portions_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every target that is looked at is recorded in a transaction of its own."""
+    monkeypatch.setattr(record, "PORTION_TARGETS", 1)
 
 
 @functools.cache
@@ -245,6 +258,22 @@ class Laws(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.do(self.site.start(configuration(self.features)))
+
+    @rule(portions=st.integers(1, 5))
+    def die_while_recording(self, portions: int) -> None:
+        """The process ends between two transactions of a batch, or of several."""
+        left = iter(range(portions - 1))
+
+        def live_on(_: Transitions) -> None:
+            if next(left, None) is None:
+                raise DiedError
+
+        self.site.monitor.sweeper.on_transitions = live_on
+        with contextlib.suppress(DiedError):
+            self.do(self.site.sweep())
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+        self.restart()
 
     # --- the recipients ---
 

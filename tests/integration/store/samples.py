@@ -81,8 +81,8 @@ def announce(
     alert_id = repo.add_alert(Group.NEWS, "", at(minute))
     delivery_id = repo.add_delivery(alert_id, recipient, at(minute), at(minute))
     for listing_id in listing_ids:
-        news_id = repo.add_news(alert_id, NewNews(kind=kind, at=at(minute), listing_id=listing_id))
-        repo.add_telling(Telling(news_id=news_id, recipient=recipient, decision=decision, delivery_id=delivery_id))
+        news_id = repo.add_news(alert_id, NewNews(kind=kind, at=at(minute), listing_id=listing_id))[0]
+        repo.add_tellings(Telling(news_id=news_id, recipient=recipient, decision=decision, delivery_id=delivery_id))
     return delivery_id
 
 

@@ -18,7 +18,7 @@ from tests.support.postgres import PASSWORD, Postgres
 
 def filled(store: Store) -> None:
     store.write_now(lambda repo: repo.add_targets([address(number) for number in range(500)], at(0)))
-    store.write_now(lambda repo: repo.open_listing(listing(1)))
+    store.write_now(lambda repo: repo.add_listings([listing(1)])[0])
 
 
 def test_a_backup_is_a_database_of_its_own(tmp_path: Path) -> None:

@@ -88,12 +88,12 @@ def test_a_writer_holds_up_no_reader(store: Store) -> None:
 def test_two_programs_that_read_and_then_write_lose_nothing(url: str) -> None:
     """Both read what the other wrote before, since a write transaction excludes other writers from its start."""
     with opened(url) as one, opened(url) as other:
-        one.write_now(lambda repo: repo.open_listing(listing(1)))
+        one.write_now(lambda repo: repo.add_listings([listing(1)])[0])
 
         def lengthen(repo: Repository) -> None:
             row = repo.listing(1)
             changed = listing(1, servers=(*row.servers, "again"))
-            repo.update_listing(type(row)(**{name: getattr(changed, name) for name in row.__slots__} | {"id": 1}))
+            repo.update_listings([type(row)(**{name: getattr(changed, name) for name in row.__slots__} | {"id": 1})])
 
         def work(store: Store) -> None:
             for _ in range(25):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta, timezone
+from ipaddress import IPv4Address
 
 import pytest
 from sqlalchemy.exc import StatementError
@@ -9,6 +10,7 @@ from sqlalchemy.exc import StatementError
 from rblwatch.core.blocklist import Severity
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.standing import Change, Transition
+from rblwatch.core.verdict import Listed
 from rblwatch.store.database import Store
 from rblwatch.store.errors import AlreadyListed, AlreadyOpen
 from rblwatch.store.repository import Repository
@@ -16,7 +18,7 @@ from tests.integration.store.samples import LISTED, PBL, address, at, incident, 
 
 
 def opened(store: Store, *values: Listing) -> list[Listing]:
-    return store.write_now(lambda repo: [repo.open_listing(value) for value in values])
+    return store.write_now(lambda repo: repo.add_listings(values))
 
 
 def test_a_listing_comes_back_as_it_was_stored(store: Store) -> None:
@@ -32,13 +34,15 @@ def test_a_pair_has_one_open_listing_and_the_transaction_goes_on(store: Store) -
 
     def job(repo: Repository) -> Listing:
         with pytest.raises(AlreadyListed, match=r"198\.51\.0\.1 has an open listing on zen"):
-            repo.open_listing(listing(1))
+            repo.add_listings([listing(2), listing(1)])
         repo.end_listing(first.id, at(20), Ending.DELISTED)
-        return repo.open_listing(listing(1))
+        return repo.add_listings([listing(1)])[0]
 
     second = store.write_now(job)
-    assert store.read_now(lambda queries: queries.open_listings()) == [second]
-    assert len(store.read_now(lambda queries: queries.history())) == 2
+    beside, *last = store.read_now(lambda queries: queries.open_listings())
+    assert last == [second]
+    assert beside.target == address(2)
+    assert len(store.read_now(lambda queries: queries.history())) == 3
 
 
 def test_the_same_target_may_be_on_two_lists_and_a_list_may_have_two_targets(store: Store) -> None:
@@ -57,15 +61,37 @@ def test_a_listing_ends_once(store: Store, ending: Ending) -> None:
 def test_an_update_changes_what_is_known_of_a_listing_but_not_its_end(store: Store) -> None:
     (row,) = opened(store, listing(1))
     changed = replace(row, codes=("127.0.0.10", "127.0.0.11"), labels=("PBL",), severity=Severity.MAJOR, seen_at=at(50))
-    store.write_now(lambda repo: repo.update_listing(replace(changed, ended_at=at(51), ended_by=Ending.DELISTED)))
+    store.write_now(lambda repo: repo.update_listings([replace(changed, ended_at=at(51), ended_by=Ending.DELISTED)]))
     assert store.write_now(lambda repo: repo.listing(row.id)) == changed
 
 
 def test_listings_that_were_seen_again_say_so(store: Store) -> None:
+    """And take what their answers are read as now: an admin may have edited the list's description."""
     rows = opened(store, *(listing(number) for number in range(3)))
-    store.write_now(lambda repo: repo.touch_listings([rows[0].id, rows[2].id], at(90)))
-    seen = [row.seen_at for row in store.read_now(lambda queries: queries.open_listings())]
-    assert seen == [at(90), at(16), at(90)]
+    ids = [rows[0].id, rows[2].id]
+    said = Listed((IPv4Address("127.0.0.9"),), Severity.MINOR, ("policy",))
+    store.write_now(lambda repo: repo.touch_listings(ids, said, at(90)))
+    seen = store.read_now(lambda queries: queries.open_listings())
+    again = [replace(row.read_as(said), seen_at=at(90)) for row in rows]
+    assert seen == [again[0], rows[1], again[2]]
+
+
+def test_thousands_of_listings_are_opened_changed_and_ended_at_once(store: Store) -> None:
+    """More than fit into one statement; each keeps what is its own."""
+    rows = opened(store, *(listing(number) for number in range(2500)))
+    assert [row.target for row in rows] == [address(number) for number in range(2500)]
+    assert store.read_now(lambda queries: queries.open_listings()) == rows
+    changed = [replace(row, codes=(f"127.0.0.{number % 250}",)) for number, row in enumerate(rows)]
+    ends = [(row.id, at(30 + number), Ending.DELISTED) for number, row in enumerate(rows) if number % 2]
+
+    def job(repo: Repository) -> None:
+        repo.update_listings(changed)
+        repo.end_listings(ends)
+
+    store.write_now(job)
+    found = store.write_now(lambda repo: repo.listings([row.id for row in rows]))
+    assert [row.codes for row in found.values()] == [row.codes for row in changed]
+    assert [(row.id, row.ended_at, row.ended_by) for row in found.values() if not row.stands] == ends
 
 
 def test_a_history_keeps_every_change_in_order(store: Store) -> None:
@@ -77,8 +103,8 @@ def test_a_history_keeps_every_change_in_order(store: Store) -> None:
     ]
 
     def append(repo: Repository) -> None:
-        for change in changes:
-            repo.add_transition(row.id, change, at(26))
+        repo.add_transitions([(row.id, changes[0])], at(26))
+        repo.add_transitions([(row.id, change) for change in changes[1:]], at(26))
 
     store.write_now(append)
     assert store.read_now(lambda queries: queries.transitions(row.id)) == changes

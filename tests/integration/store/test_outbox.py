@@ -19,7 +19,7 @@ from tests.integration.store.samples import announce, announced, at, claim, inci
 
 
 def listings(store: Store, count: int) -> list[int]:
-    return store.write_now(lambda repo: [repo.open_listing(listing(number)).id for number in range(count)])
+    return store.write_now(lambda repo: [row.id for row in repo.add_listings([listing(n) for n in range(count)])])
 
 
 def finish(
@@ -68,8 +68,8 @@ def test_a_claim_brings_the_news_as_it_is_now(store: Store) -> None:
             kind=Kind.CHANGED, at=at(1), listing_id=first, codes=("127.0.0.3",), before=("127.0.0.2",), text="why"
         )
         for news in (about_list, changed):
-            repo.add_telling(
-                Telling(news_id=repo.add_news(1, news), recipient="ops", decision=Decision.TELL, delivery_id=1)
+            repo.add_tellings(
+                Telling(news_id=repo.add_news(1, news)[0], recipient="ops", decision=Decision.TELL, delivery_id=1)
             )
         repo.end_listing(first, at(3), Ending.DELISTED)
 
@@ -89,7 +89,7 @@ def test_a_claim_leaves_out_what_is_not_to_be_told_to_this_recipient(store: Stor
     def job(repo: Repository) -> None:
         announce(repo, (first, second))
         repo.update_telling(Telling(news_id=1, recipient="ops", decision=Decision.SILENCED, delivery_id=1))
-        repo.add_telling(Telling(news_id=2, recipient="mail", decision=Decision.BELOW_SEVERITY))
+        repo.add_tellings(Telling(news_id=2, recipient="mail", decision=Decision.BELOW_SEVERITY))
 
     store.write_now(job)
     (claimed,) = claim(store, 5)
@@ -181,7 +181,8 @@ def test_whatever_happens_nothing_overtakes_an_earlier_message_about_the_same_li
 ) -> None:
     run = next(_numbers)
     recipient = f"recipient-{run}"
-    about = store.write_now(lambda repo: [repo.open_listing(listing(number, f"list-{run}")).id for number in range(4)])
+    new = [listing(number, f"list-{run}") for number in range(4)]
+    about = store.write_now(lambda repo: [row.id for row in repo.add_listings(new)])
     unfinished: dict[int, set[int]] = {}
     minute = 0.0
 

@@ -61,7 +61,7 @@ def test_removing_targets_takes_their_pairs_and_their_bits(store: Store) -> None
         for blocklist in ("zen", "psbl"):
             repo.save_coverage(covered(blocklist, number, both, failed=both))
         for target, target_id in targets.items():
-            repo.save_pair(pair(target_id, target))
+            repo.save_pairs([pair(target_id, target)])
 
     store.write_now(fill)
     store.write_now(lambda repo: repo.remove_targets([gone]))
@@ -85,7 +85,7 @@ def test_removing_a_list_takes_all_that_hangs_on_it_and_nothing_else(store: Stor
         for blocklist in ("zen", "psbl"):
             repo.save_coverage(covered(blocklist, 0, 1))
             repo.save_sounding(sounding(blocklist))
-            repo.save_pair(replace(pair(target_id, target), blocklist=blocklist))
+            repo.save_pairs([replace(pair(target_id, target), blocklist=blocklist)])
 
     store.write_now(fill)
     store.write_now(lambda repo: repo.remove_blocklist("zen"))
@@ -191,8 +191,8 @@ def test_a_pair_comes_back_as_it_was_saved(store: Store, standing: Standing) -> 
     store.write_now(known)
     ids = store.write_now(lambda repo: repo.add_targets([address(1)], at(0)))
     saved = pair(ids[address(1)], address(1), standing)
-    store.write_now(lambda repo: repo.save_pair(replace(saved, standing=Standing(looked=True), asked_at=at(0))))
-    store.write_now(lambda repo: repo.save_pair(saved))
+    store.write_now(lambda repo: repo.save_pairs([replace(saved, standing=Standing(looked=True), asked_at=at(0))]))
+    store.write_now(lambda repo: repo.save_pairs([saved]))
     assert store.write_now(lambda repo: repo.pairs("zen")) == {saved.target_id: saved}
     assert store.read_now(lambda queries: queries.all_pairs()) == [saved]
 
@@ -202,7 +202,7 @@ def test_a_listing_comes_back_with_all_that_its_answer_said(store: Store) -> Non
     store.write_now(known)
     ids = store.write_now(lambda repo: repo.add_targets([address(1)], at(0)))
     saved = pair(ids[address(1)], address(1), Standing(looked=True, listed=said))
-    store.write_now(lambda repo: repo.save_pair(saved))
+    store.write_now(lambda repo: repo.save_pairs([saved]))
     listed = store.read_now(lambda queries: queries.all_pairs())[0].standing.listed
     assert listed is not None
     assert listed.said == said.said
@@ -214,15 +214,15 @@ def test_pairs_are_found_by_list_and_target(store: Store) -> None:
     def fill(repo: Repository) -> None:
         known(repo, "zen", "psbl")
         for target, target_id in ids.items():
-            repo.save_pair(pair(target_id, target))
-        repo.save_pair(replace(pair(ids[address(0)], address(0)), blocklist="psbl"))
+            repo.save_pairs([pair(target_id, target)])
+        repo.save_pairs([replace(pair(ids[address(0)], address(0)), blocklist="psbl")])
 
     store.write_now(fill)
     wanted = [ids[address(0)], ids[address(2)], 999_999]
     assert set(store.read_now(lambda queries: queries.pairs("zen", wanted))) == {ids[address(0)], ids[address(2)]}
     assert set(store.write_now(lambda repo: repo.pairs("psbl"))) == {ids[address(0)]}
     assert store.write_now(lambda repo: repo.pairs("zen", [])) == {}
-    store.write_now(lambda repo: repo.delete_pair("zen", ids[address(0)]))
+    store.write_now(lambda repo: repo.delete_pairs("zen", [ids[address(0)]]))
     assert len(store.write_now(lambda repo: repo.all_pairs())) == 3
 
 
@@ -230,9 +230,9 @@ def test_a_pair_refers_to_its_listing(store: Store) -> None:
     def fill(repo: Repository) -> Pair:
         known(repo)
         ids = repo.add_targets([address(1)], at(0))
-        opened = repo.open_listing(listing(1))
+        opened = repo.add_listings([listing(1)])[0]
         saved = replace(pair(ids[address(1)], address(1)), listing_id=opened.id)
-        repo.save_pair(saved)
+        repo.save_pairs([saved])
         return saved
 
     assert store.read_now(lambda queries: queries.all_pairs()) == [] != [store.write_now(fill)]
