@@ -184,8 +184,8 @@ def test_a_list_without_its_key_is_told_about_and_asked_in_vain(tmp_path: Path) 
             "set keys.abusix in [blocklists]"
         ),
         (
-            "blocklists.use[1]: 'barracuda-brbl' answers registered resolvers only; register the address of your resolver "
-            "with its operator (`lists show barracuda-brbl`)"
+            "blocklists.use[1]: 'barracuda-brbl' answers registered resolvers only; register the address of your "
+            "resolver with its operator (`lists show barracuda-brbl`)"
         ),
     ]
     assert [blocklist.lacks_key for blocklist in default_lists(CATALOGUE, read.settings.lists)] == [True, False]
