@@ -22,6 +22,7 @@ import dns.rdtypes.ANY.SOA
 import dns.rdtypes.ANY.TXT
 import dns.rdtypes.IN.A
 import dns.rrset
+import dns.wire
 
 from rblwatch.core.question import Absent, Answer, Failed, Found, Reason
 from rblwatch.resolver.wire import sane_ttl
@@ -31,6 +32,14 @@ _MOST_LINKS = 16
 _LONGEST_TTL = 2**31 - 1
 #: Blocked, Censored, Filtered, Prohibited: the resolver stands between us and the list. Source: RFC 8914 section 4.
 _FILTERING = range(15, 19)
+
+#: Their class is no class. Source: RFC 6891 section 6.1.2; RFC 8945 section 4.2.
+_OF_THE_MESSAGE = frozenset({dns.rdatatype.OPT, dns.rdatatype.TSIG})
+#: Source: RFC 6895 section 3.1 (65280 to 65534: private use).
+_PRIVATE_TYPE = (65280).to_bytes(2, "big")
+#: A length from here on begins a pointer, with which a name ends. Source: RFC 1035 section 4.1.4.
+_POINTER = 0xC0
+_REFERRED = Failed(Reason.MALFORMED, "referred to other nameservers and said nothing of the name: it is no resolver")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +57,46 @@ def read(reply: bytes, kind: dns.rdatatype.RdataType) -> Answer | Words:
     Source: RFC 1035 section 4; RFC 2308 sections 2 and 5; RFC 8914.
     """
     try:
-        message = dns.message.from_wire(reply)
-        return _read(message, kind)
+        return _read(_message(reply), kind)
     except (dns.exception.DNSException, ValueError):
         return Failed(Reason.MALFORMED, "answered with a message that cannot be read")
+
+
+def _message(reply: bytes) -> dns.message.Message:
+    try:
+        return dns.message.from_wire(reply)
+    except dns.exception.DNSException:
+        return dns.message.from_wire(_with_opaque_strangers(reply))
+
+
+def _with_opaque_strangers(reply: bytes) -> bytes:
+    """Give records of another class a type of which nothing is known: what is ignored must not break the message.
+
+    An address of class CH, for one, is a name and a number to dnspython.
+    Raises: DNSException, where the records are fewer than the message says.
+    """
+    parser = dns.wire.Parser(reply)
+    opaque = bytearray(reply)
+    questions, *others = parser.get_struct("!HHHHHH")[2:]
+    for _ in range(questions):
+        _skip_name(parser)
+        parser.get_bytes(4)
+    for _ in range(sum(others)):
+        _skip_name(parser)
+        start = parser.current
+        kind, rdclass, _, length = parser.get_struct("!HHIH")
+        parser.get_bytes(length)
+        if rdclass != dns.rdataclass.IN and kind not in _OF_THE_MESSAGE:
+            opaque[start : start + 2] = _PRIVATE_TYPE
+    return bytes(opaque)
+
+
+def _skip_name(parser: dns.wire.Parser) -> None:
+    while length := parser.get_uint8():
+        if length >= _POINTER:
+            parser.get_uint8()
+            return
+        parser.get_bytes(length)
 
 
 def _read(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> Answer | Words:
@@ -90,11 +135,21 @@ def _follow(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> Answ
             return _found(message, rrset, min(ttl_s, sane_ttl(rrset.ttl)))
         aliases = _records(message.answer, name, dns.rdatatype.CNAME)
         if aliases is None:
-            return Absent(_negative_ttl(message, name))
+            return _REFERRED if _is_referral(message) else Absent(_negative_ttl(message, name))
         alias = aliases[0]
         assert isinstance(alias, dns.rdtypes.ANY.CNAME.CNAME)
         name, ttl_s = alias.target, min(ttl_s, sane_ttl(aliases.ttl))
     return Failed(Reason.MALFORMED, f"answered with a loop, or with more than {_MOST_LINKS} aliases (CNAME) in a row")
+
+
+def _is_referral(message: dns.message.Message) -> bool:
+    """Whether a message without an answer only names other nameservers, as a server does that is no resolver.
+
+    Source: RFC 2308 section 2.2: NS records and no SOA; who has authority (AA) refers nobody.
+    """
+    kinds = {rrset.rdtype for rrset in message.authority}
+    is_authority = message.rcode() == dns.rcode.NXDOMAIN or message.flags & dns.flags.AA
+    return not is_authority and dns.rdatatype.NS in kinds and dns.rdatatype.SOA not in kinds
 
 
 def _records(

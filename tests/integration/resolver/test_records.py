@@ -103,6 +103,12 @@ def test_records_and_absences_are_read(reply: dns.message.Message, answer: Answe
             Reason.MALFORMED,
             "answered with a loop, or with more than 16 aliases (CNAME) in a row",
         ),
+        # Lame: other nameservers are named, and nothing is said of the name.
+        (
+            message(authority="bl.example. 60 IN NS ns.example."),
+            Reason.MALFORMED,
+            "referred to other nameservers and said nothing of the name: it is no resolver",
+        ),
         # It cannot both not exist and have an address.
         (
             message("@ 60 IN A 127.0.0.2", rcode="NXDOMAIN"),
@@ -145,6 +151,14 @@ def test_a_message_that_breaks_its_own_counts_is_malformed(reply: bytes) -> None
     answer = read(reply, dns.rdatatype.A)
     assert isinstance(answer, Failed)
     assert answer.reason is Reason.MALFORMED
+
+
+def test_an_address_of_another_class_is_ignored_whatever_it_holds() -> None:
+    """To class CH, an address record is a name and a number; no list says so, but who sends it breaks nothing."""
+    beside = message("@ 60 IN A 127.0.0.3", "@ 60 IN A 127.0.0.2").to_wire()
+    first = beside.index(b"\0\x01\0\x01\0\0\0\x3c")
+    chaotic = beside[: first + 3] + b"\x03" + beside[first + 4 :]
+    assert read(chaotic, dns.rdatatype.A) == Found((ip("127.0.0.2"),), 60)
 
 
 def test_texts_are_joined_from_their_strings_as_raw_bytes() -> None:
