@@ -4,9 +4,11 @@ Its replies are bytes, so they may be anything; the functions below make the ord
 """
 
 import asyncio
+import socket
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -48,19 +50,37 @@ class Later:
     wire: bytes
 
 
-Script = Callable[[Query], Iterable[bytes | Later]]
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A reply that leaves from another port, or from another address too; over UDP."""
+
+    wire: bytes
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Bytes that leave as they are, after some seconds; over TCP, where other replies have their length before them."""
+
+    wire: bytes
+    after_s: float = 0.0
+
+
+Reply = bytes | Later | Elsewhere | Chunk
+Script = Callable[[Query], Iterable[Reply]]
 
 
 class Nameserver:
     """The server. `script` is called with every question, and gives the replies to it: none, one or several."""
 
-    def __init__(self, script: Script, place: tuple[str, int] | None = None) -> None:
+    def __init__(self, script: Script, place: tuple[str, int] | None = None, *, listens_on_tcp: bool = True) -> None:
         """`place` is where to listen, for a test that knows better than a fresh loopback address; port 0 is any."""
         self.script = script
         self.queries: list[Query] = []
         self.asked = asyncio.Event()
         """Set with the first question."""
         self._place = place
+        self._listens_on_tcp = listens_on_tcp
         self._attempts: dict[tuple[str, str, bool], int] = {}
         self._datagrams: asyncio.DatagramTransport | None = None
         self._streams: asyncio.Server | None = None
@@ -78,7 +98,8 @@ class Nameserver:
         place = self._place or new_endpoint(PORT)
         self._datagrams, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), local_addr=place)
         host, port = self._datagrams.get_extra_info("sockname")[:2]
-        self._streams = await asyncio.start_server(self._serve_stream, host, port)
+        if self._listens_on_tcp:
+            self._streams = await asyncio.start_server(self._serve_stream, host, port)
         return self
 
     async def __aexit__(
@@ -93,7 +114,7 @@ class Nameserver:
         # The transports close in the next round of the loop.
         await asyncio.sleep(0)
 
-    def replies(self, wire: bytes, port: int, *, over_tcp: bool) -> Iterable[bytes | Later]:
+    def replies(self, wire: bytes, port: int, *, over_tcp: bool) -> Iterable[Reply]:
         """Note a question, and ask the script."""
         name, kind = _question(wire)
         attempt = self._attempts[name, kind, over_tcp] = self._attempts.get((name, kind, over_tcp), 0) + 1
@@ -112,15 +133,20 @@ class Nameserver:
             wire = await reader.readexactly(length)
             port = writer.get_extra_info("peername")[1]
             for reply in self.replies(wire, port, over_tcp=True):
-                if isinstance(reply, Later):
-                    await asyncio.sleep(reply.after_s)
-                said = reply.wire if isinstance(reply, Later) else reply
-                writer.write(struct.pack(">H", len(said)) + said)
+                if not writer.is_closing():
+                    await self._send_on(writer, reply)
             await writer.drain()
-        except (OSError, EOFError):
+        except (OSError, EOFError, asyncio.CancelledError):
+            # The client or the server is gone.
             pass
         finally:
             writer.close()
+
+    async def _send_on(self, writer: asyncio.StreamWriter, reply: Reply) -> None:
+        if isinstance(reply, Later | Chunk) and reply.after_s:
+            await asyncio.sleep(reply.after_s)
+        said = reply if isinstance(reply, bytes) else reply.wire
+        writer.write(said if isinstance(reply, Chunk) else struct.pack(">H", len(said)) + said)
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -133,14 +159,25 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
         for reply in self._server.replies(data, address[1], over_tcp=False):
-            if isinstance(reply, Later):
-                self._server.later(reply.after_s, lambda said=reply.wire: self._send(said, address))  # type: ignore[misc]
-            else:
-                self._send(reply, address)
+            match reply:
+                case Later(after_s, wire):
+                    self._server.later(after_s, partial(self._send, wire, address))
+                case Elsewhere(wire, host):
+                    self._send_from(host, wire, address)
+                case Chunk(wire):
+                    self._send(wire, address)
+                case _:
+                    self._send(reply, address)
 
     def _send(self, wire: bytes, address: tuple[str, int]) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.sendto(wire, address)
+
+    def _send_from(self, host: str | None, wire: bytes, address: tuple[str, int]) -> None:
+        assert self._transport is not None
+        with socket.socket(type=socket.SOCK_DGRAM) as stranger:
+            stranger.bind((host or self._transport.get_extra_info("sockname")[0], 0))
+            stranger.sendto(wire, address)
 
 
 def reply_to(query: Query, rcode: str = "NOERROR", *records: str, note: int | None = None) -> bytes:
@@ -165,8 +202,12 @@ def absent(query: Query, *, rcode: str = "NXDOMAIN", ttl_s: int = 60, minimum_s:
 
 
 def found(query: Query, *addresses: str, ttl_s: int = 60) -> bytes:
-    """Answer with address records."""
-    return reply_to(query, "NOERROR", *(f"@ {ttl_s} IN A {address}" for address in addresses))
+    """Answer with address records; joined by hand, too."""
+    end = query.wire.index(0, _HEADER) + 5
+    header = query.wire[:2] + struct.pack(">HHHHH", 0x8580, 1, len(addresses), 0, 1 if query.wire[end:] else 0)
+    fixed = struct.pack(">HHHIH", 0xC000 | _HEADER, dns.rdatatype.A, 1, ttl_s, 4)
+    records = b"".join(fixed + socket.inet_aton(address) for address in addresses)
+    return header + query.wire[_HEADER:end] + records + query.wire[end:]
 
 
 def truncated(query: Query) -> bytes:

@@ -19,6 +19,7 @@ from tests.support.nameserver import (
     Later,
     Nameserver,
     Query,
+    Reply,
     Script,
     absent,
     found,
@@ -123,7 +124,7 @@ async def test_no_address_is_an_absence_with_its_ttl() -> None:
 async def test_the_longest_negative_ttl_is_learned_and_probes_keep_their_own() -> None:
     ttls = {"1.0.18.198": 5, "2.0.18.198": 77, "3.0.18.198": 20, "1.0.0.127": 9}
 
-    def script(query: Query) -> Iterable[bytes | Later]:
+    def script(query: Query) -> Iterable[Reply]:
         number = query.name.removesuffix(".bl.example")
         if number in ttls:
             return [absent(query, ttl_s=ttls[number], minimum_s=3600)]
@@ -194,7 +195,7 @@ def unlucky(query: Query, percent: int) -> bool:
 async def test_random_loss_of_a_tenth_leaves_nothing_unknown() -> None:
     answered = listing("7.0.18.198")
 
-    def lossy(query: Query) -> Iterable[bytes | Later]:
+    def lossy(query: Query) -> Iterable[Reply]:
         return [] if unlucky(query, 10) else answered(query)
 
     async with Nameserver(lossy) as server, new_engine(server.address) as engine:
@@ -207,7 +208,7 @@ async def test_random_loss_of_a_tenth_leaves_nothing_unknown() -> None:
 async def test_a_name_that_timed_out_on_a_living_list_is_asked_once_more_at_the_end() -> None:
     unlucky = addresses(50)[7]
 
-    def script(query: Query) -> Iterable[bytes | Later]:
+    def script(query: Query) -> Iterable[Reply]:
         if query.name.startswith("7.0.18.198") and query.attempt <= 6:
             return []
         return [absent(query)]

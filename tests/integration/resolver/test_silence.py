@@ -17,7 +17,7 @@ from rblwatch.resolver.phase import Phase
 from rblwatch.resolver.roundtrip import RoundTrip
 from tests.integration.resolver.asking import LIST, PROBES, addresses, new_batch, new_engine, new_list, unprobed
 from tests.support.endpoint import new_endpoint
-from tests.support.nameserver import Later, Nameserver, Query, Script, absent, listing, reply_to
+from tests.support.nameserver import Later, Nameserver, Query, Reply, Script, absent, listing, reply_to
 
 
 def silent(_: Query) -> list[bytes]:
@@ -27,7 +27,7 @@ def silent(_: Query) -> list[bytes]:
 def but(zone: str) -> Script:
     """A script of a nameserver through which one list gives no answer."""
 
-    def script(query: Query) -> Iterable[bytes | Later]:
+    def script(query: Query) -> Iterable[Reply]:
         return [] if query.name.endswith(zone) else listing()(query)
 
     return script
@@ -71,7 +71,7 @@ async def test_many_dead_lists_delay_no_other() -> None:
 async def test_slow_lists_delay_no_other() -> None:
     """Their answers take longer than anything else here, and they are asked about as many targets as they like."""
 
-    def script(query: Query) -> Iterable[bytes | Later]:
+    def script(query: Query) -> Iterable[Reply]:
         is_probe = ".127.slow" in query.name or ".192.slow" in query.name
         if ".slow" not in query.name or is_probe:
             return listing()(query)
@@ -81,7 +81,7 @@ async def test_slow_lists_delay_no_other() -> None:
 
 
 async def test_a_list_that_dies_amid_a_batch_is_given_up_after_one_budget() -> None:
-    def dying(query: Query) -> Iterable[bytes | Later]:
+    def dying(query: Query) -> Iterable[Reply]:
         return listing()(query) if len(server.queries) <= 500 else []
 
     async with Nameserver(dying) as server, new_engine(server.address, budget_s=0.6) as engine:
@@ -125,7 +125,7 @@ async def test_a_list_that_alone_is_dead_is_asked_of_one_nameserver_only() -> No
 async def test_names_that_a_list_never_answers_are_no_reason_to_ask_another_nameserver() -> None:
     """Not even when they are all that is left, and more than are asked at once in the late pass."""
 
-    def script(query: Query) -> Iterable[bytes | Later]:
+    def script(query: Query) -> Iterable[Reply]:
         return [] if int(query.name.split(".")[0]) >= 60 and ".198." in query.name else listing()(query)
 
     async with (
