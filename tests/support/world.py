@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -33,19 +33,26 @@ class ScriptedClock:
 
     def __init__(self) -> None:
         self._now = START
+        self._stepped = timedelta()
         self._chance = random.Random(7)  # noqa: S311 - a script, no secret
 
     def now(self) -> datetime:
         return self._now
 
     def monotonic_s(self) -> float:
-        return (self._now - START).total_seconds()
+        return (self._now - START - self._stepped).total_seconds()
 
     def random(self) -> float:
         return self._chance.random()
 
     def advance(self, by: timedelta) -> None:
+        """Let time pass."""
         self._now += by
+
+    def step(self, by: timedelta) -> None:
+        """Set the wall clock to another time, as NTP does; no time passes."""
+        self._now += by
+        self._stepped += by
 
 
 class Mode(StrEnum):
@@ -152,19 +159,22 @@ class World:
         self.lists[blocklist].mode = mode
         self._note(blocklist)
 
-    def ever_listed(self, blocklist: str, target: Target, codes: Sequence[str]) -> bool:
-        """Whether a healthy list ever held exactly these codes for a target."""
-        return any(
-            truth.healthy and sorted(map(str, truth.entries.get(target, ()))) == sorted(codes)
-            for truth in self._history[blocklist]
-        )
+    def ever_listed(
+        self, blocklist: str, target: Target, codes: Sequence[str], *, ignored: Collection[IPv4Address] = ()
+    ) -> bool:
+        """Whether a healthy list ever held exactly these codes for a target, with those ignored or without them."""
+        held = [truth.entries.get(target, ()) for truth in self._history[blocklist] if truth.healthy]
+        read = [*held, *(tuple(code for code in one if code not in ignored) for one in held)]
+        return any(sorted(map(str, one)) == sorted(codes) for one in read)
 
-    def ever_clear(self, blocklist: str, target: Target, since_at: datetime) -> bool:
-        """Whether a healthy list was without a target at any moment from `since_at` on."""
+    def ever_clear(
+        self, blocklist: str, target: Target, since_at: datetime, *, ignored: Collection[IPv4Address] = ()
+    ) -> bool:
+        """Whether a healthy list had nothing but ignored codes for a target at any moment from `since_at` on."""
         truths = self._history[blocklist]
         ends = [truth.since_at for truth in truths[1:]] + [self.clock.now()]
         return any(
-            truth.healthy and target not in truth.entries
+            truth.healthy and set(truth.entries.get(target, ())) <= set(ignored)
             for truth, until_at in zip(truths, ends, strict=True)
             if until_at >= since_at
         )

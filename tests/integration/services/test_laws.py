@@ -52,6 +52,9 @@ CODES = {
     "127.0.0.3": Severity.CRITICAL,
     "127.0.0.4": Severity.INFORMATIONAL,
 }
+#: The code that an admin may ignore; and an answer with several, so that something may be left of it.
+IGNORED = IPv4Address("127.0.0.3")
+ENTRIES = (*CODES, "127.0.0.2 127.0.0.3", None)
 LISTS = ("long.test", "quick.test", "unverified.test")
 NAMESERVERS = ("127.0.0.1:53", "127.0.0.2:53")
 WAITS_S = (0.4, 5, 31, 61, 240, 301, 901, 3605)
@@ -71,7 +74,7 @@ some_target = st.sampled_from(TARGETS)
 some_wait = st.sampled_from(WAITS_S)
 
 #: What an admin puts in and takes out.
-FEATURES = ("mx1", "mx2", *LISTS, "tag", "skip", *CHANNELS, "threshold", "rename")
+FEATURES = ("mx1", "mx2", *LISTS, "tag", "skip", *CHANNELS, "threshold", "rename", "ignore")
 
 
 def coded(blocklist: Blocklist) -> Blocklist:
@@ -99,6 +102,7 @@ def configuration(features: frozenset[str]) -> Settings:
     name = "mail1" if "rename" in features else "mx1"
     one = Server(name=name, networks=(ip_network("10.0.0.1/32"),), tags=tags, skip=skip)
     two = Server(name="mx2", networks=(ip_network("10.0.0.0/30"), ip_network("fd00::1/128")))
+    ignored = (IGNORED,) if "ignore" in features else ()
     least = Severity.CRITICAL if "threshold" in features else Severity.MINOR
     routes = {
         "chat": Route(channels=("chat",), tags=frozenset({"production"})),
@@ -108,7 +112,7 @@ def configuration(features: frozenset[str]) -> Settings:
     channels = [channel for channel in routes if channel in features]
     return settings_of(
         [server for server, feature in ((one, "mx1"), (two, "mx2")) if feature in features],
-        [BLOCKLISTS[blocklist] for blocklist in LISTS if blocklist in features],
+        [replace(BLOCKLISTS[blocklist], ignored=ignored) for blocklist in LISTS if blocklist in features],
         channels=channels,
         routes=[routes[channel] for channel in channels],
     )
@@ -149,7 +153,7 @@ class Laws(RuleBasedStateMachine):
         self.site = Site(self.store, world())
         self.world = self.site.world
         self.ledger = Ledger(self.site.notifier)
-        self.features = frozenset(FEATURES) - {"skip", "threshold", "rename"}
+        self.features = frozenset(FEATURES) - {"skip", "threshold", "rename", "ignore"}
         self.toggled: tuple[str, ...] = ()
 
     def do(self, step: Coroutine[None, None, T]) -> T:
@@ -171,12 +175,12 @@ class Laws(RuleBasedStateMachine):
 
     # --- the lists ---
 
-    @rule(blocklist=some_list, host=some_target, code=st.sampled_from((*CODES, None)))
-    def change_entry(self, blocklist: int, host: Target, code: str | None) -> None:
-        if code is None:
+    @rule(blocklist=some_list, host=some_target, codes=st.sampled_from(ENTRIES))
+    def change_entry(self, blocklist: int, host: Target, codes: str | None) -> None:
+        if codes is None:
             self.world.delist(self.watched(blocklist), host)
         else:
-            self.world.list(self.watched(blocklist), host, code)
+            self.world.list(self.watched(blocklist), host, *codes.split())
 
     @rule(blocklist=some_list, mode=st.sampled_from((*Mode, *[Mode.HEALTHY] * 4)), is_cached=st.booleans())
     def turn(self, blocklist: int, mode: Mode, is_cached: bool) -> None:
@@ -302,6 +306,11 @@ class Laws(RuleBasedStateMachine):
         self.store.write_now(lambda repo: [repo.end_silence(silence.id, at) for silence in repo.silences(at)])
         self.do(self.site.end_silences())
 
+    @property
+    def ignorable(self) -> tuple[IPv4Address, ...]:
+        """The codes that an admin may have ignored at any time."""
+        return (IGNORED,) if "ignore" in self.toggled else ()
+
     def watched(self, number: int) -> str:
         """One of the lists that are configured, so that few rules are spent on the others."""
         lists = [blocklist for blocklist in LISTS if blocklist in self.features] or LISTS[:1]
@@ -337,12 +346,18 @@ class Laws(RuleBasedStateMachine):
             ends = [transition for transition in rest if transition.change is not Change.CHANGED]
             assert ends == rest[len(rest) - len(ends) :]
             assert len(ends) == (listing.ended_by in (Ending.DELISTED, Ending.REINTERPRETED))
-            assert listing.ended_by is not Ending.REINTERPRETED
+            assert listing.ended_by is not Ending.REINTERPRETED or listing.codes == (str(IGNORED),)
             for transition in transitions:
                 codes = [str(code) for code in transition.listed.codes]
-                assert self.world.ever_listed(listing.blocklist, listing.target, codes), (listing, transition)
+                place = (listing.blocklist, listing.target)
+                assert self.world.ever_listed(*place, codes, ignored=self.ignorable), (listing, transition)
+                if transition.change is Change.CHANGED:
+                    assert transition.before is not None
+                    assert set(transition.listed.said) != set(transition.before.said), "only read otherwise"
             if listing.ended_by is Ending.DELISTED:
-                assert self.world.ever_clear(listing.blocklist, listing.target, listing.listed_at), listing
+                assert self.world.ever_clear(
+                    listing.blocklist, listing.target, listing.listed_at, ignored=self.ignorable
+                ), listing
             assert listing.clear_at is None or listing.clear_at <= listing.listed_at <= listing.seen_at
 
     def news_and_deliveries_are_whole(self) -> None:
@@ -350,7 +365,8 @@ class Laws(RuleBasedStateMachine):
         untold = "SELECT * FROM telling WHERE decision = 'tell' AND delivery_id IS NULL"
         unsaid = (
             "SELECT * FROM transition WHERE NOT EXISTS "
-            "(SELECT * FROM news WHERE news.listing_id = transition.listing_id AND news.kind = transition.change)"
+            "(SELECT * FROM news WHERE news.listing_id = transition.listing_id AND news.kind = "
+            "CASE transition.change WHEN 'reinterpreted' THEN 'ended' ELSE transition.change END)"
         )
         idle = (
             "SELECT * FROM delivery WHERE state <> 'empty' AND id NOT IN "
@@ -397,7 +413,9 @@ class Laws(RuleBasedStateMachine):
             scripted.unanswered.clear()
         self.site.notifier.fates.clear()
         self.restart()
-        for _ in range(5):
+        for number in range(5):
+            # Two resolvers that take turns put off nothing.
+            self.site.lookup.nameserver = NAMESERVERS[number % 2]
             self.site.clock.advance(timedelta(hours=1.5))
             self.do(self.site.sweep())
             self.do(self.site.beat())
@@ -410,11 +428,12 @@ class Laws(RuleBasedStateMachine):
         watchlist = watch(self.site.settings, Catalogue())
         listings = [listing for listing, _ in self.history()]
         held = {(one.blocklist, one.target): one.codes for one in listings if one.stands}
+        ignored = {IGNORED} if "ignore" in self.features else set()
         assert held == {
-            (blocklist, target): tuple(map(str, codes))
+            (blocklist, target): tuple(str(code) for code in codes if code not in ignored)
             for blocklist, scripted in self.world.lists.items()
             for target, codes in scripted.entries.items()
-            if watchlist.asks(blocklist, target)
+            if watchlist.asks(blocklist, target) and not ignored.issuperset(codes)
         }
         assert self.pending_deliveries() == []
         assert self.store.read_now(lambda queries: queries.incidents(open_only=True)) == []
