@@ -13,7 +13,6 @@ from sqlalchemy.exc import ArgumentError
 from rblwatch.core.settings import Secret
 from rblwatch.store.backend import Backend
 from rblwatch.store.errors import StoreError
-from rblwatch.store.postgres import PostgresBackend
 from rblwatch.store.sqlite import SqliteBackend
 
 _EXAMPLES = "write e.g. 'sqlite:////var/lib/rblwatch/rblwatch.db' or 'postgresql://rblwatch@db.example.org/rblwatch'"
@@ -29,6 +28,8 @@ def backend_of(url: Secret) -> Backend:
     if kind == "sqlite":
         return _sqlite(parsed)
     if kind in ("postgresql", "postgres"):
+        from rblwatch.store.postgres import PostgresBackend  # noqa: PLC0415 - only who uses it pays for its driver
+
         return PostgresBackend(parsed)
     raise StoreError(f"[database] url: '{kind}' is not a kind of database that is supported; {_EXAMPLES}")
 

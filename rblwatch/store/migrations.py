@@ -2,7 +2,8 @@
 
 Owns Alembic. Revisions stand in `alembic/` at the top of a checkout, and inside the package once it is installed. An
 upgrade is one write transaction, so two programs that start together upgrade once: the second waits, and finds it done.
-Must not know what a revision does.
+Alembic takes long to import, so whoever finds the database as it should be does without it. Must not know what a
+revision does.
 """
 
 from __future__ import annotations
@@ -10,12 +11,9 @@ from __future__ import annotations
 import logging
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect, text
 
 import rblwatch
 from rblwatch.core.settings import Secret
@@ -24,8 +22,14 @@ from rblwatch.store.backends import backend_of
 from rblwatch.store.errors import NewerDatabase, StoreError
 from rblwatch.store.holder import holder_of
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 # "Context impl SQLiteImpl" at every start tells an admin nothing.
 logging.getLogger("alembic").setLevel(logging.WARNING)
+
+#: The last one in `alembic/versions/`, which leads to the tables in `schema.py`; a test compares all three.
+_HEAD = "0001"
 
 
 def upgrade(url: Secret) -> None:
@@ -59,9 +63,7 @@ def current(url: Secret) -> str | None:
 
 def head() -> str:
     """The revision of this program."""
-    revision = _scripts().get_current_head()
-    assert revision is not None  # there is at least the first one
-    return revision
+    return _HEAD
 
 
 def revision_of(backend: Backend, engine: Engine) -> str | None:
@@ -88,9 +90,7 @@ def upgrade_with(backend: Backend, engine: Engine, *, is_daemon: bool = False) -
                 f"{backend.where}: {_older(revision)}, and a daemon works on it ({holder_of(backend, connection)}); "
                 "stop the daemon first, and back the database up before you try again"
             )
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        _upgrade(connection)
 
 
 def require_head(backend: Backend, engine: Engine) -> None:
@@ -112,9 +112,16 @@ def _older(revision: str) -> str:
     return f"the database is older than this program (revision {revision}, not {head()})"
 
 
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415
+
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
 def _refuse_newer(backend: Backend, revision: str | None) -> None:
-    known = {script.revision for script in _scripts().walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision not in (None, head()) and revision not in _known():
         raise NewerDatabase(
             f"{backend.where}: the database is newer than this program (revision {revision}; rblwatch "
             f"{rblwatch.__version__} knows up to {head()}); "
@@ -123,14 +130,22 @@ def _refuse_newer(backend: Backend, revision: str | None) -> None:
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """What Alembic has noted."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return revision if isinstance(revision, str) else None
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+def _known() -> set[str]:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def _config() -> Config:
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config(stdout=StringIO())
     config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
     return config

@@ -67,7 +67,7 @@ def a_newer_program(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     made: list[str] = []
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "head", lambda: "0002")
-        patch.setattr("rblwatch.store.migrations.command.upgrade", lambda _, revision: made.append(revision))
+        patch.setattr("alembic.command.upgrade", lambda _, revision: made.append(revision))
         yield made
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 import rblwatch
@@ -28,6 +29,17 @@ from rblwatch.store import migrations
 print("ready", flush=True)
 sys.stdin.readline()
 migrations.upgrade(Secret(sys.argv[1]))
+"""
+
+_OPEN = """
+import sys
+from rblwatch.core.settings import Secret
+from rblwatch.store.database import Store
+store = Store(Secret(sys.argv[1]))
+store.open()
+store.open_to_read()
+store.close()
+print(any(name.startswith("alembic") for name in sys.modules))
 """
 
 #: All that makes a schema, as the database itself tells it.
@@ -71,6 +83,16 @@ def test_the_revisions_lead_to_the_schema_that_the_program_uses(url: str, engine
     with engine.begin() as connection:
         assert shape(connection) == wanted
     assert len(wanted) > len(metadata.tables)
+
+
+def test_the_program_knows_its_last_revision() -> None:
+    assert ScriptDirectory.from_config(migrations._config()).get_current_head() == migrations.head()
+
+
+def test_a_database_that_needs_no_upgrade_is_opened_without_alembic(url: str) -> None:
+    migrations.upgrade(Secret(url))
+    done = subprocess.run([sys.executable, "-c", _OPEN, url], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")
 
 
 def test_an_upgrade_is_made_once(url: str) -> None:
