@@ -54,8 +54,9 @@ bench: setup ## Benchmarks, side by side with other tools
 lock: ## Refresh requirements.lock from pyproject.toml (LOCK_ARGS="--upgrade-package click": one package only)
 	@scripts/make-lock $(LOCK_ARGS)
 
-reference: setup ## Write docs/reference.md from the help of the commands
+reference: setup ## Write docs/reference.md from the help of the commands, docs/blocklists.md from the catalogue
 	$(BIN)/python scripts/write-reference
+	$(BIN)/python scripts/write-blocklists
 
 clean: ## Remove what make made
 	rm -rf $(VENV) .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

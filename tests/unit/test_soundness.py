@@ -279,3 +279,20 @@ def test_a_list_is_asked_about_what_it_has_entries_for(
 def test_a_sound_list_is_trusted_and_an_unsound_one_is_not() -> None:
     assert Soundness(State.SOUND).trusted
     assert not Soundness(State.UNSOUND, Reason.UNSOUND).trusted
+
+
+PUBLIC = Probe(parse_address("198.41.0.4"), Expectation.CLEAR)
+BOGONS = replace(PLAIN, lists_reserved=True)
+
+
+def test_a_list_of_unusable_addresses_is_no_wildcard_for_listing_a_documentation_address() -> None:
+    rightly = answered((POSITIVE, LISTS), (FRESH, LISTS), (PUBLIC, NOTHING))
+    assert assess(BOGONS, rightly).state is State.SOUND
+    assert assess(PLAIN, rightly).flaw is Flaw.WILDCARD
+    assert assess(BOGONS, answered((POSITIVE, LISTS), (FRESH, LISTS), (PUBLIC, LISTS))).flaw is Flaw.WILDCARD
+
+
+def test_a_list_whose_key_is_missing_is_refusing() -> None:
+    locked = assess(PLAIN, answered((POSITIVE, Failed(Reason.NO_KEY, "cannot be asked without a key"))))
+    assert (locked.state, locked.reason) == (State.REFUSING, Reason.NO_KEY)
+    assert "without a key" in locked.detail
