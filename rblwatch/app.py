@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rblwatch.services.asked import Terms
     from rblwatch.services.deliver import Desk
     from rblwatch.services.monitor import Swept
-    from rblwatch.services.status import Report
+    from rblwatch.services.report import Report
     from rblwatch.store.database import Store
     from rblwatch.store.rows import DaemonRow
 

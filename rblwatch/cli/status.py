@@ -20,7 +20,7 @@ from rblwatch.core.errors import RblwatchError
 from rblwatch.core.timespan import minute, rfc3339, rfc3339_or_none, roughly
 
 if TYPE_CHECKING:
-    from rblwatch.services.status import ListStatus, PairStatus, Report, ServerStatus, TargetStatus
+    from rblwatch.services.report import ListStatus, PairStatus, Report, ServerStatus, TargetStatus
 
 _LISTED = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "SINCE", "REMOVAL")
 _PENDING = ("SERVER", "TARGET", "LIST", "PENDING", "CODES", "SEEN", "CONFIRMED NOT BEFORE")
@@ -129,6 +129,10 @@ def _blind_rows(report: Report) -> Iterator[Row]:
                 minute(blocklist.asked_at) if blocklist.asked_at else "never",
                 soundness.detail,
             )
+        if blocklist.stale and blocklist.asked_at is not None:
+            overdue = Cell("overdue", VERDICTS["unknown"])
+            age = roughly(report.generated_at - blocklist.asked_at)
+            yield blocklist.blocklist, overdue, "", age, minute(blocklist.asked_at), "it was not asked when it was due"
     for server, target, pair in _pairs(report):
         if pair.unknown is not None and not pair.list_in_trouble:
             unanswered = Cell(pair.unknown.value, VERDICTS["unknown"])
@@ -165,7 +169,10 @@ def _print_line(report: Report) -> Alarm:
     named = [f"{target} listed on {name} ({severity})" for _, target, name, severity in ordered[:5]]
     named += [f"and {len(ordered) - 5} more"] if len(ordered) > 5 else []
     said = "; ".join(named) or "nothing listed"
-    stale = ["the data is stale"] if report.stale else []
+    overdue = (
+        [f"{counted(len(report.overdue), 'list')} overdue ({', '.join(report.overdue)})"] if report.overdue else []
+    )
+    stale = ["the data is stale"] if report.stale else overdue
     text = "; ".join([said, f"{report.unknown} unknown", *stale, *report.gaps])
     numbers = {"listed": report.listed, "unknown": report.unknown, "lists": lists, "conclusive": conclusive}
     print_plugin_line(report.alarm, text, numbers)
@@ -231,4 +238,5 @@ def _list_document(blocklist: ListStatus) -> dict[str, object]:
         "detail": soundness.detail or None if soundness else None,
         "since": rfc3339_or_none(condition.since_at if condition else None),
         "checked_at": rfc3339_or_none(blocklist.asked_at),
+        "stale": blocklist.stale,
     }

@@ -6,7 +6,7 @@ not know how questions travel, nor who waits for the answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,6 +21,8 @@ LONGEST_TTL = timedelta(hours=1)
 SLICE_TARGETS = 4096
 #: A record that expires at the very second of the next question would be read from the cache once more.
 _TTL_MARGIN = timedelta(seconds=1)
+#: What a round may take, and a start; nobody is to be alarmed by it.
+_LONGEST_ROUND = timedelta(minutes=5)
 #: How much of the longest TTL is still held an hour later.
 _KEPT_PER_HOUR = 0.9
 
@@ -70,6 +72,14 @@ def bitmap(target_ids: Iterable[int]) -> int:
     return int.from_bytes(bits, "little")
 
 
+def positions(bits: int) -> Iterator[int]:
+    """The positions of the bits that are set in a bitmap, in order."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
+
+
 def due_at(asked_at: datetime | None, interval: timedelta, ttl: timedelta | None) -> datetime | None:
     """When a list (or pair) is to be asked again; None means now.
 
@@ -99,10 +109,9 @@ def effective_interval(interval: timedelta, ttl: timedelta | None) -> timedelta:
     return max(interval, min(ttl, LONGEST_TTL) + _TTL_MARGIN) if ttl else interval
 
 
-def outdated(asked_at: Iterable[datetime | None], interval: timedelta, now: datetime) -> bool:
-    """Whether what we hold is too old to be called the state of things: no list was asked for two intervals.
+def outdated(asked_at: datetime, interval: timedelta, now: datetime) -> bool:
+    """Whether an answer is too old to be called the state of things: a second one is overdue by its whole interval.
 
-    A TTL may lengthen the interval to an hour, so that much is never too old.
+    `interval` is the effective one. However short it is, a round may take some minutes.
     """
-    latest = max((moment for moment in asked_at if moment is not None), default=None)
-    return latest is None or now - latest > 2 * max(interval, LONGEST_TTL)
+    return now - asked_at > 2 * interval + _LONGEST_ROUND

@@ -48,6 +48,17 @@ def delay(attempt: int, chance: float) -> timedelta:
     return doubled * (1 + _JITTER * (2 * chance - 1))
 
 
+def tried_since(first_tried_at: datetime | None, *, due_at: datetime, now: datetime) -> datetime:
+    """From when the patience with a delivery counts that was due at `due_at` and is tried now.
+
+    A time in which nobody tried, because the machine was off or its clock was stepped, is taken out of it.
+    """
+    if first_tried_at is None:
+        return now
+    late = now - due_at
+    return first_tried_at + late if late > LONGEST_DELAY else first_tried_at
+
+
 def next_attempt_at(
     outcome: Transient, attempt: int, *, now: datetime, patience_until: datetime | None, chance: float
 ) -> datetime | None:

@@ -26,7 +26,8 @@ from rblwatch.demo.screen import Mark, Row, Screen
 from rblwatch.demo.script import BLOCKLISTS, INTRODUCTION, LENGTH_S, SERVERS, STORY, new_zones, perform
 from rblwatch.demo.settings import demo_settings
 from rblwatch.demo.sinks import ChatSink, MailSink, OnMessage
-from rblwatch.services.status import PairStatus, Report, TargetStatus, report
+from rblwatch.services.report import PairStatus, Report, TargetStatus
+from rblwatch.services.status import report
 from rblwatch.signals import Signals
 from rblwatch.store.database import Store
 

@@ -7,7 +7,7 @@ calls these steps, and the command `sweep` calls them once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,10 +20,11 @@ from rblwatch.services.agenda import Agenda
 from rblwatch.services.announce import Announcement, Announcer, Policy
 from rblwatch.services.asked import Terms
 from rblwatch.services.catch_up import catch_up_after_silences
-from rblwatch.services.deliver import Deliverer, release_all, release_first_looks
+from rblwatch.services.deliver import Deliverer
 from rblwatch.services.portion import Transitions
 from rblwatch.services.sweep import Sweeper, Tally
 from rblwatch.store.database import Store
+from rblwatch.store.repository import Repository
 from rblwatch.store.rows import DeliveryState, NewNews
 
 _log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class Monitor:
         """Let first looks leave as one message, once every list was asked about everything and none is being asked."""
         if self._first_looks_wait and self._agenda.everything_asked and not self.sweeper.busy:
             now = self._clock.now()
-            await self._store.write(lambda repo: release_first_looks(repo, now))
+            await self._store.write(lambda repo: _release(repo, [Group.FIRST_LOOK], now))
             self._first_looks_wait = False
 
     def _report(self) -> None:
@@ -106,9 +107,8 @@ async def sweep_once(
     """
     tally = Tally(clock.now())
     await monitor.sweeper.round(tally, on_lane)
-    await store.write(lambda repo: release_all(repo, clock.now()))
-    while await deliverer.start_due() or deliverer.busy:
-        await deliverer.finish_all()
+    await store.write(lambda repo: _release(repo, Group, clock.now()))
+    await deliverer.work_off()
     outcomes = deliverer.outcomes
     return Swept(
         tally,
@@ -117,6 +117,12 @@ async def sweep_once(
         outcomes[DeliveryState.WAITING],
         outcomes[DeliveryState.FAILED],
     )
+
+
+def _release(repo: Repository, groups: Iterable[Group], at: datetime) -> None:
+    """Let alerts leave now that still gather news or wait for other lists."""
+    for group in groups:
+        repo.set_not_before(repo.waiting_alerts(group), at)
 
 
 def tell_notice(store: Store, policy: Policy, text: str, at: datetime) -> None:

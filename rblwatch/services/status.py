@@ -1,176 +1,38 @@
-"""What is listed, what waits for confirmation, and where we are blind: one report for every face.
+"""Work out the report from the stored rows and the configured watchlist: one report for every face.
 
-Owns how stored rows and the configured watchlist become the report that the command line, the page and the API show.
-Must not print, nor ask anything.
+Owns which pairs are worth a line, and how old is too old. Must not print, nor ask anything.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from rblwatch.core.blocklist import Blocklist, Severity, link
-from rblwatch.core.conclusion import Alarm, Exit, alarm, conclude, conclusive_lists
-from rblwatch.core.incident import Condition, Incident, worst
-from rblwatch.core.listing import Listing
-from rblwatch.core.plan import outdated, slice_of
-from rblwatch.core.question import Reason
+from rblwatch.core.blocklist import Blocklist, link
+from rblwatch.core.incident import Condition, worst
+from rblwatch.core.plan import effective_interval, outdated, slice_of
 from rblwatch.core.settings import Settings
-from rblwatch.core.standing import Change
 from rblwatch.core.target import Family, Target
 from rblwatch.core.watchlist import Slice, Watchlist, enrol, uncovered
+from rblwatch.services.report import (
+    ListStatus,
+    OutboxStatus,
+    PairStatus,
+    PendingStatus,
+    Report,
+    ServerStatus,
+    TargetStatus,
+)
 from rblwatch.services.tally import Tallies
 from rblwatch.store.queries import Queries
-from rblwatch.store.rows import DaemonRow, Pair
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingStatus:
-    """News that waits for its proof."""
-
-    change: Change
-    codes: tuple[str, ...]
-    seen_at: datetime
-    ready_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairStatus:
-    """A pair that is listed or unknown; a clear one is not shown."""
-
-    blocklist: str
-    zone: str
-    listing: Listing | None = None
-    unknown: Reason | None = None
-    """Why nothing new can be said of it now; a listing from before is kept all the same."""
-    pending: PendingStatus | None = None
-    """News that waits; what is listed already stays listed meanwhile, and anything else is unknown."""
-    list_in_trouble: bool = False
-    """It is unknown because the whole list is."""
-    lookup_url: str | None = None
-    delist_url: str | None = None
-
-    @property
-    def verdict(self) -> str:
-        """The one verdict that all counts go by, as the interface spells it."""
-        return "unknown" if self.listing is None else "listed"
-
-    @property
-    def reason(self) -> Reason | None:
-        """Why it is unknown; None where it is listed, where news waits for its proof, or where nobody asked yet."""
-        return self.unknown if self.listing is None else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetStatus:
-    """How all lists stand on one target."""
-
-    target: Target
-    listed: int
-    clear: int
-    unknown: int
-    pairs: tuple[PairStatus, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerStatus:
-    """A server with its targets, in the configuration's order."""
-
-    name: str
-    tags: tuple[str, ...]
-    targets: tuple[TargetStatus, ...]
-
-    @property
-    def worst(self) -> Severity | None:
-        """The gravest severity of its listings; None: nothing listed."""
-        found = [p.listing.severity for t in self.targets for p in t.pairs if p.listing is not None]
-        return max(found, key=lambda severity: severity.rank, default=None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListStatus:
-    """What the probes say of a list."""
-
-    blocklist: str
-    zone: str
-    name: str
-    condition: Condition | None
-    """None: not asked yet."""
-    asked_at: datetime | None
-    incident: Incident | None
-    targets: int
-    """How many targets it is asked about, and of how many of them nothing can be said now."""
-    unknown: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxStatus:
-    """Messages that have not left yet, and those that failed for good."""
-
-    depth: int
-    oldest_at: datetime | None
-    failed: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """The whole status at one moment."""
-
-    generated_at: datetime
-    servers: tuple[ServerStatus, ...]
-    blocklists: tuple[ListStatus, ...]
-    outbox: OutboxStatus
-    daemon: DaemonRow | None
-    gaps: tuple[str, ...] = ()
-    """What is registered and no list is asked about, in words: nothing is known of it."""
-    stale: bool = False
-    """The last answers are too old to say anything of now."""
-
-    @property
-    def listed(self) -> int:
-        """Pairs that are listed; a target under two servers counts once."""
-        return self._count("listed")
-
-    @property
-    def unknown(self) -> int:
-        """Pairs of which nothing can be said now."""
-        return self._count("unknown")
-
-    @property
-    def conclusive(self) -> tuple[int, int]:
-        """How many lists were conclusive, and how many have targets to be asked about, asked yet or not."""
-        return conclusive_lists((b.blocklist, b.targets, b.unknown) for b in self.blocklists if b.targets)
-
-    @property
-    def conclusion(self) -> Exit:
-        """With which code the program ends."""
-        return conclude(listed=self.listed, unknown=self.unknown + len(self.gaps))
-
-    @property
-    def alarm(self) -> Alarm:
-        """How loud a monitoring system is to be."""
-        pairs = (pair for server in self.servers for target in server.targets for pair in target.pairs)
-        severities = [pair.listing.severity for pair in pairs if pair.listing is not None]
-        conclusive, lists = self.conclusive
-        return alarm(severities, conclusive=conclusive, lists=lists, stale=self.stale)
-
-    def _count(self, verdict: str) -> int:
-        return len(
-            {
-                (target.target, pair.blocklist)
-                for server in self.servers
-                for target in server.targets
-                for pair in target.pairs
-                if pair.verdict == verdict
-            }
-        )
+from rblwatch.store.rows import Pair
 
 
 def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datetime) -> Report:
     """Work out the status from the database, for what is configured now."""
-    view = _View(queries, watchlist)
+    view = _View(queries, watchlist, settings.schedule.interval, at)
     depth, oldest_at = queries.outbox()
     by_server: dict[str, list[TargetStatus]] = {server.name: [] for server in settings.servers}
     for target, names in watchlist.servers.items():
@@ -188,24 +50,28 @@ def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datet
         outbox=OutboxStatus(depth=depth, oldest_at=oldest_at, failed=queries.failed_deliveries()),
         daemon=queries.daemon(),
         gaps=uncovered(watchlist),
-        stale=outdated([status.asked_at for status in lists if status.targets], settings.schedule.interval, at),
     )
 
 
 class _View:
     """The stored rows, with the few pairs picked out that are worth a line: all the others are clear."""
 
-    def __init__(self, queries: Queries, watchlist: Watchlist) -> None:
+    def __init__(self, queries: Queries, watchlist: Watchlist, interval: timedelta, at: datetime) -> None:
         self._watchlist = watchlist
-        self._tallies = Tallies.read(queries, watchlist)
+        self._interval, self._at = interval, at
+        self._pairs = {(pair.blocklist, pair.target): pair for pair in queries.all_pairs()}
+        self._tallies = Tallies.read(queries, watchlist, self._pairs.values())
         self._listings = {(listing.blocklist, listing.target): listing for listing in queries.open_listings()}
         self._incidents = {incident.blocklist: incident for incident in queries.incidents(open_only=True)}
         ids = self._tallies.ids
         known = {target: names for target, names in watchlist.servers.items() if target in ids}
         self._roster = enrol(replace(watchlist, servers=known), ids)
-        news = [key for key, pair in self._tallies.pairs.items() if pair.standing.pending is not None]
+        news = [key for key, pair in self._pairs.items() if pair.standing.pending is not None]
         self._noted = self._note((*news, *self._listings))
-        self._waiting, self._held = self._bitmaps(news), self._bitmaps(self._listings)
+        self._ttls_s: dict[tuple[str, Family], int] = {}
+        for sounding in queries.soundings():
+            lane = (sounding.blocklist, sounding.family)
+            self._ttls_s[lane] = max(self._ttls_s.get(lane, 0), sounding.negative_ttl_s or 0)
         self._asked: dict[tuple[tuple[str, ...], Family], list[str]] = {}
 
     def target(self, target: Target, names: tuple[str, ...]) -> TargetStatus:
@@ -239,13 +105,20 @@ class _View:
                 incident=self._incidents.get(blocklist.id),
                 targets=missing + sum(len(part.targets) for _, part in parts),
                 unknown=missing + sum(self._unknowns(blocklist.id, family, part) for family, part in parts),
+                stale=any(self._stale(blocklist.id, family, part) for family, part in parts),
             )
 
     def _unknowns(self, blocklist: str, family: Family, part: Slice) -> int:
         """How many targets of a slice are neither listed nor clear; the same rule as for a single pair."""
-        key = (blocklist, family, part.number)
-        unknown = (self._tallies.doubtful(*key) | self._waiting.get(key, 0)) & ~self._held.get(key, 0)
-        return (unknown & part.bits).bit_count()
+        return (self._tallies.unknowns(blocklist, family, part.number) & part.bits).bit_count()
+
+    def _stale(self, blocklist: str, family: Family, part: Slice) -> bool:
+        """Whether a slice was asked about, and then not again when it was due, as the list's own TTLs have it."""
+        coverage = self._tallies.coverages.get((blocklist, family, part.number))
+        if coverage is None or coverage.asked_at is None:
+            return False
+        ttl = timedelta(seconds=self._ttls_s.get((blocklist, family), 0))
+        return outdated(coverage.asked_at, effective_interval(self._interval, ttl), self._at)
 
     def _unregistered(self) -> Counter[str]:
         """By list, the targets that are configured and not in the database yet."""
@@ -254,15 +127,6 @@ class _View:
             if target not in ids:
                 found.update(self._lists_of(target, names))
         return found
-
-    def _bitmaps(self, pairs: Iterable[tuple[str, Target]]) -> dict[tuple[str, Family, int], int]:
-        bits: dict[tuple[str, Family, int], int] = {}
-        for blocklist, target in pairs:
-            if target in self._tallies.ids:
-                number, bit = slice_of(self._tallies.ids[target])
-                key = (blocklist, target.family, number)
-                bits[key] = bits.get(key, 0) | bit
-        return bits
 
     def _note(self, rows: Iterable[tuple[str, Target]]) -> dict[Target, set[str]]:
         """The lists worth a line, by target: they have a row of their own, or say nothing about it."""
@@ -290,7 +154,7 @@ class _View:
             zone=blocklist.shown_zone,
             listing=self._listings.get((blocklist_id, target)),
             unknown=self._tallies.unknown(blocklist_id, target),
-            pending=_pending(self._tallies.pairs.get((blocklist_id, target))),
+            pending=_pending(self._pairs.get((blocklist_id, target))),
             list_in_trouble=self._tallies.in_trouble(blocklist_id, target.family),
             lookup_url=link(blocklist.lookup_url, target),
             delist_url=link(blocklist.delist_url, target),

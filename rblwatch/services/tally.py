@@ -6,52 +6,79 @@ their own. Must not ask anything, nor word anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Self
 
 from rblwatch.core.incident import Condition
 from rblwatch.core.message import Tally
-from rblwatch.core.plan import slice_of
+from rblwatch.core.plan import SLICE_TARGETS, bitmap, positions, slice_of
 from rblwatch.core.question import Reason
 from rblwatch.core.target import Family, Target
 from rblwatch.core.watchlist import Watchlist
 from rblwatch.services.condition import latest_conditions
-from rblwatch.store.rows import Coverage, Pair, Sounding
+from rblwatch.store.queries import Queries
+from rblwatch.store.rows import Coverage, Pair
 
-
-class _Rows(Protocol):
-    """What both the repository and the read queries can give."""
-
-    def coverages(self, blocklist: str | None = None) -> list[Coverage]: ...
-
-    def all_pairs(self) -> list[Pair]: ...
-
-    def soundings(self, blocklist: str | None = None) -> list[Sounding]: ...
-
-    def targets(self) -> dict[Target, int]: ...
+#: A list, a family and a slice.
+Part = tuple[str, Family, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Tallies:
-    """The stored rows, indexed for questions about single targets."""
+    """The stored rows, indexed for questions about targets."""
 
     watchlist: Watchlist
     ids: Mapping[Target, int]
-    coverages: Mapping[tuple[str, Family, int], Coverage]
-    pairs: Mapping[tuple[str, Target], Pair]
+    coverages: Mapping[Part, Coverage]
     conditions: Mapping[tuple[str, Family], Condition]
     """By list and family, as seen through the nameserver that was asked last."""
+    held: Mapping[Part, int]
+    """Bitmaps: targets that are held to be listed."""
+    waiting: Mapping[Part, int]
+    """Bitmaps: targets with news that waits for its proof."""
 
     @classmethod
-    def read(cls, rows: _Rows, watchlist: Watchlist) -> Tallies:
-        """Read all rows once."""
+    def read(cls, queries: Queries, watchlist: Watchlist, pairs: Iterable[Pair]) -> Self:
+        """Read all rows but the pairs, which the caller has read."""
+        marks = (
+            (p.blocklist, p.target_id, p.standing.listed is not None, p.standing.pending is not None) for p in pairs
+        )
+        return cls._of_rows(queries, watchlist, queries.targets(), queries.coverages(), marks)
+
+    @classmethod
+    def about(cls, queries: Queries, watchlist: Watchlist, targets: Collection[Target]) -> Self:
+        """Read what concerns these targets: it costs as much as they are, however many others are watched."""
+        ids = queries.ids_of(targets)
+        slices = {slice_of(target_id)[0] for target_id in ids.values()}
+        return cls._of_rows(queries, watchlist, ids, queries.coverages_of(slices), queries.marks_of(ids.values()))
+
+    @classmethod
+    def _of_rows(
+        cls,
+        queries: Queries,
+        watchlist: Watchlist,
+        ids: Mapping[Target, int],
+        coverages: Iterable[Coverage],
+        marks: Iterable[tuple[str, int, bool, bool]],
+    ) -> Self:
+        families = {target_id: target.family for target, target_id in ids.items()}
+        held: defaultdict[Part, list[int]] = defaultdict(list)
+        waiting: defaultdict[Part, list[int]] = defaultdict(list)
+        for blocklist, target_id, is_listed, waits in marks:
+            part = (blocklist, families[target_id], target_id // SLICE_TARGETS)
+            if is_listed:
+                held[part].append(target_id)
+            if waits:
+                waiting[part].append(target_id)
         return cls(
             watchlist,
-            rows.targets(),
-            {(row.blocklist, row.family, row.slice): row for row in rows.coverages()},
-            {(row.blocklist, row.target): row for row in rows.all_pairs()},
-            latest_conditions(rows.soundings()),
+            ids,
+            {(row.blocklist, row.family, row.slice): row for row in coverages},
+            latest_conditions(queries.soundings()),
+            {part: bitmap(target_ids) for part, target_ids in held.items()},
+            {part: bitmap(target_ids) for part, target_ids in waiting.items()},
         )
 
     def unknown(self, blocklist: str, target: Target) -> Reason | None:
@@ -69,12 +96,6 @@ class Tallies:
         condition = self.conditions.get((blocklist, family))
         return condition is not None and not condition.soundness.trusted
 
-    def concluded(self, blocklist: str, target: Target) -> bool:
-        """Whether a pair ever had a conclusive answer."""
-        number, bit = slice_of(self.ids.get(target, 0))
-        coverage = self.coverages.get((blocklist, target.family, number))
-        return coverage is not None and bool(coverage.covered & bit)
-
     def doubtful(self, blocklist: str, family: Family, number: int) -> int:
         """The targets of a slice (a bitmap) about which a list says nothing now, or never did; -1: all of them.
 
@@ -88,25 +109,42 @@ class Tallies:
             failing |= targets
         return ~coverage.covered | failing
 
-    def listed(self, blocklist: str, target: Target) -> bool:
-        """Whether a pair is held to be listed, whatever can be said of it now."""
-        pair = self.pairs.get((blocklist, target))
-        return pair is not None and pair.standing.listed is not None
+    def unknowns(self, blocklist: str, family: Family, number: int) -> int:
+        """The targets of a slice (a bitmap) that are neither listed nor clear; negative: and all others."""
+        part = (blocklist, family, number)
+        return (self.doubtful(*part) | self.waiting.get(part, 0)) & ~self.held.get(part, 0)
 
-    def of(self, target: Target, *, apart_from: str = "") -> Tally:
-        """How all lists stand on a target; `also_on` leaves out one list, the one that is being told of."""
-        asked = [blocklist for blocklist in self.watchlist.blocklists if self.watchlist.asks(blocklist, target)]
-        listed = [blocklist for blocklist in asked if self.listed(blocklist, target)]
-        unknown = [b for b in asked if b not in listed and self._undecided(b, target)]
-        return Tally(
-            listed=len(listed),
-            clear=len(asked) - len(listed) - len(unknown),
-            unknown=len(unknown),
-            also_on=tuple(blocklist for blocklist in listed if blocklist != apart_from),
-        )
+    def asked(self, target: Target) -> list[str]:
+        """The lists that are asked about a target."""
+        return [blocklist for blocklist in self.watchlist.blocklists if self.watchlist.asks(blocklist, target)]
 
-    def _undecided(self, blocklist: str, target: Target) -> bool:
-        pair = self.pairs.get((blocklist, target))
-        pending = pair is not None and pair.standing.pending is not None
-        settled = self.unknown(blocklist, target) is None and self.concluded(blocklist, target)
-        return pending or not settled
+    def of(self, targets: Iterable[Target]) -> dict[Target, Tally]:
+        """How all lists stand on each of these targets; `also_on` names every list that lists it."""
+        groups: defaultdict[tuple[tuple[str, ...], Family, int], list[Target]] = defaultdict(list)
+        for target in targets:
+            number = slice_of(self.ids[target])[0] if target in self.ids else -1
+            groups[self.watchlist.servers.get(target, ()), target.family, number].append(target)
+        tallies: dict[Target, Tally] = {}
+        for (_, family, number), alike in groups.items():
+            asked = self.asked(alike[0])
+            if number < 0:  # not registered yet: nobody asked
+                tallies |= dict.fromkeys(alike, Tally(0, 0, len(asked)))
+            else:
+                tallies |= self._of_slice(alike, asked, family, number)
+        return tallies
+
+    def _of_slice(
+        self, targets: Iterable[Target], asked: Sequence[str], family: Family, number: int
+    ) -> Iterator[tuple[Target, Tally]]:
+        """The tallies of targets of one slice that the same lists are asked about: a clear pair costs nothing."""
+        by_position = {self.ids[target] % SLICE_TARGETS: target for target in targets}
+        bits = bitmap(by_position)
+        blind: Counter[int] = Counter()
+        listed: defaultdict[int, tuple[str, ...]] = defaultdict(tuple)
+        for blocklist in asked:
+            blind.update(positions(self.unknowns(blocklist, family, number) & bits))
+            for position in positions(self.held.get((blocklist, family, number), 0) & bits):
+                listed[position] += (blocklist,)
+        for position, target in by_position.items():
+            names, unknown = listed.get(position, ()), blind[position]
+            yield target, Tally(len(names), len(asked) - len(names) - unknown, unknown, names)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Any, TypeVar
 
@@ -76,7 +77,7 @@ class Texts(TypeDecorator[tuple[str, ...]]):
         return written(sorted(value) if isinstance(value, frozenset) else list(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
-        return None if value is None else tuple(json.loads(value))
+        return None if value is None else _texts(value)
 
 
 class Bitmap(TypeDecorator[int]):
@@ -155,6 +156,12 @@ def _iso(moment: datetime | None) -> str | None:
 
 def _moment(stored: str | None) -> datetime | None:
     return None if stored is None else datetime.fromisoformat(stored)
+
+
+@lru_cache(maxsize=1024)
+def _texts(value: str) -> tuple[str, ...]:
+    """Of a whole network that is listed, most rows hold the same few: they share one value."""
+    return tuple(json.loads(value))
 
 
 def written(value: object) -> str:

@@ -5,21 +5,31 @@ Owns the questions that pages, commands and metrics have. Must not write, nor kn
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Text, func, or_, select, type_coerce
 
+from rblwatch.core.alert import News, Told
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
+from rblwatch.core.routing import Decision, Silence
 from rblwatch.core.standing import Transition
+from rblwatch.core.target import Target
 from rblwatch.store import reading
 from rblwatch.store.columns import written
-from rblwatch.store.rows import Delivery, DeliveryState, Telling
+from rblwatch.store.rows import Coverage, Delivery, DeliveryState, Telling
+from rblwatch.store.schema import coverage as coverage_table
 from rblwatch.store.schema import delivery as delivery_table
 from rblwatch.store.schema import incident as incident_table
 from rblwatch.store.schema import listing as listing_table
 from rblwatch.store.schema import metadata
+from rblwatch.store.schema import news as news_table
+from rblwatch.store.schema import pair as pair_table
+from rblwatch.store.schema import silence as silence_table
+from rblwatch.store.schema import target as target_table
 from rblwatch.store.schema import telling as telling_table
+from rblwatch.store.schema import told as told_table
 from rblwatch.store.snapshot import Snapshot
 
 _UNFINISHED = delivery_table.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED))
@@ -67,6 +77,62 @@ class Queries(Snapshot):
     def tellings(self, delivery_id: int) -> list[Telling]:
         """What a message was to tell, and what became of each piece of news."""
         return reading.tellings(self._connection, telling_table.c.delivery_id == delivery_id)
+
+    def news(self, delivery_id: int) -> tuple[News, ...]:
+        """What a delivery is to tell, in order, with its listings and incidents as they are now."""
+        told = (telling_table.c.delivery_id == delivery_id) & (telling_table.c.decision == Decision.TELL)
+        statement = select(news_table).join(telling_table).where(told).order_by(news_table.c.id)
+        found = reading.rows(self._connection, statement)
+        listings = reading.listings_by_id(self._connection, {row["listing_id"] for row in found if row["listing_id"]})
+        about = {row["incident_id"] for row in found if row["incident_id"]}
+        incidents = {i.id: i for i in reading.incidents(self._connection, incident_table.c.id.in_(about))}
+        own = ("id", "kind", "at", "codes", "before", "text")
+        return tuple(
+            News(
+                **{name: row[name] for name in own},
+                listing=listings.get(row["listing_id"]),
+                incident=incidents.get(row["incident_id"]),
+            )
+            for row in found
+        )
+
+    def told(self, recipient: str, listing_ids: Iterable[int]) -> dict[int, Told]:
+        """What a recipient knows of these listings; one that he was never told of is left out."""
+        known: dict[int, Told] = {}
+        for chunk in reading.chunks(listing_ids):
+            ours = (told_table.c.recipient == recipient) & told_table.c.listing_id.in_(chunk)
+            known |= reading.pairs_of_values(
+                self._connection, select(told_table.c.listing_id, told_table.c.state).where(ours)
+            )
+        return known
+
+    def silences(self, at: datetime) -> list[Silence]:
+        """Silences in force at a moment."""
+        return reading.silences(self._connection, silence_table.c.until_at > at)
+
+    def ids_of(self, targets: Collection[Target]) -> dict[Target, int]:
+        """The ids of these targets, as far as they are registered."""
+        table, found = target_table, dict[Target, int]()
+        for chunk in reading.chunks(target.text for target in targets):
+            some = select(table.c.text, table.c.family, table.c.id).where(table.c.text.in_(chunk))
+            found |= {Target(text, family): id_ for text, family, id_ in self._connection.execute(some)}
+        return found
+
+    def coverages_of(self, slices: Collection[int]) -> list[Coverage]:
+        """How far all lists have been asked about these slices."""
+        return reading.coverages(self._connection, coverage_table.c.slice.in_(slices))
+
+    def marks_of(self, target_ids: Iterable[int]) -> list[tuple[str, int, bool, bool]]:
+        """Of these targets' pairs with a row: the list, the target's id, whether it is listed, whether news waits."""
+        table, found = pair_table, list[tuple[str, int, bool, bool]]()
+        for chunk in reading.chunks(target_ids):
+            listed, waits = table.c.listed.is_not(None), table.c.pending_change.is_not(None)
+            marks = select(table.c.blocklist, table.c.target_id, listed, waits).where(table.c.target_id.in_(chunk))
+            found += [
+                (list_, id_, bool(is_listed), bool(has))
+                for list_, id_, is_listed, has in self._connection.execute(marks)
+            ]
+        return found
 
     def outbox(self) -> tuple[int, datetime | None]:
         """How many deliveries are unfinished, and when the first of them was to leave, maybe later than now."""

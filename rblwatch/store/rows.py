@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from rblwatch.core.alert import Drop, Group, Kind, Line, News
+from rblwatch.core.alert import Drop, Group, Kind, Line
 from rblwatch.core.incident import Condition
 from rblwatch.core.question import Reason
 from rblwatch.core.routing import Decision
@@ -106,12 +106,19 @@ class Delivery:
     """When it is tried next."""
     attempts: int = 0
     first_tried_at: datetime | None = None
+    """From when our patience counts: moved on by the time in which nobody could try."""
     sent_at: datetime | None = None
     error: str | None = None
     holder: str | None = None
     token: str | None = None
     lease_until: datetime | None = None
     created_at: datetime
+
+    @property
+    def held_token(self) -> str:
+        """The token of a delivery that was claimed: whoever finishes it must still have it."""
+        assert self.token is not None, f"delivery {self.id} was not claimed"
+        return self.token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,11 +150,13 @@ class NewNews:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """A delivery whose lease we hold, with its news as it is now."""
+class Lease:
+    """A sender's right to a delivery, for as long as he renews it."""
 
-    delivery: Delivery
-    news: tuple[News, ...]
+    id: int
+    """The delivery's."""
+    token: str
+    lease_until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,15 +11,17 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, literal, select, update
 
 from rblwatch.core.alert import Group, Kind, Told
 from rblwatch.core.routing import Decision, Silence
 from rblwatch.store import reading
 from rblwatch.store.area import Area
+from rblwatch.store.columns import Moment, Word
 from rblwatch.store.rows import DeliveryState, NewNews, Telling
 from rblwatch.store.schema import alert as alert_table
 from rblwatch.store.schema import delivery as delivery_table
+from rblwatch.store.schema import listing as listing_table
 from rblwatch.store.schema import news as news_table
 from rblwatch.store.schema import recipient as recipient_table
 from rblwatch.store.schema import silence as silence_table
@@ -118,12 +120,14 @@ class Tellings(Area):
 
     def set_told(self, recipient: str, known: Mapping[int, Told], at: datetime) -> None:
         """Store what a recipient knows of listings now, by listing id."""
-        for listing_id, state in known.items():
-            if state is Told.NEVER:
-                here = (told_table.c.recipient == recipient) & (told_table.c.listing_id == listing_id)
-                self._change(delete(told_table).where(here))
-            else:
-                self._save(told_table, {"recipient": recipient, "listing_id": listing_id, "state": state, "at": at})
+        for state in set(known.values()):
+            for chunk in reading.chunks(listing_id for listing_id, its in known.items() if its is state):
+                his = (told_table.c.recipient == recipient) & told_table.c.listing_id.in_(chunk)
+                self._change(delete(told_table).where(his))
+                if state is not Told.NEVER:
+                    row = (literal(recipient), listing_table.c.id, literal(state, Word(Told)), literal(at, Moment()))
+                    about = select(*row).where(listing_table.c.id.in_(chunk))
+                    self._change(insert(told_table).from_select(("recipient", "listing_id", "state", "at"), about))
 
     def aware(self, listing_ids: Iterable[int]) -> Mapping[int, set[str]]:
         """Recipients that know a listing as open, or will by a message that is on its way, by listing.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rblwatch.services.deliver import IN_FLIGHT
+from rblwatch.services.claims import IN_FLIGHT
 from rblwatch.store.queries import Queries
 from tests.support.blocklists import Blocklists
 from tests.support.estate import Estate, Registered, chat_url, mail_url

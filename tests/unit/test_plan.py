@@ -14,6 +14,7 @@ from rblwatch.core.plan import (
     effective_interval,
     longest_ttl_s,
     outdated,
+    positions,
     slice_of,
 )
 from tests.unit.samples import START, at
@@ -96,24 +97,27 @@ def test_asking_often_forgets_no_faster() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "interval", "minute", "old"),
+    ("interval", "minutes", "old"),
     [
-        # Nothing was ever asked.
-        ([], QUARTER, 0, True),
-        ([None, None], QUARTER, 0, True),
-        # The latest counts; two hours are never too old, since a TTL may lengthen the interval to one.
-        ([None, at(0)], QUARTER, 120, False),
-        ([at(-600), at(0), at(-900)], QUARTER, 120, False),
-        ([at(0), at(-600)], QUARTER, 121, True),
-        # A long interval, twice.
-        ([at(0)], timedelta(hours=6), 720, False),
-        ([at(0)], timedelta(hours=6), 721, True),
+        # The next answer is due after an interval, and overdue by another one; a round may take five minutes.
+        (QUARTER, 35, False),
+        (QUARTER, 35.1, True),
+        (timedelta(hours=6), 725, False),
+        (timedelta(hours=6), 726, True),
+        # However short the interval is.
+        (timedelta(seconds=1), 5, False),
+        (timedelta(seconds=1), 6, True),
+        # The clock was stepped back.
+        (QUARTER, -600, False),
     ],
 )
-def test_what_was_not_asked_for_two_intervals_is_outdated(
-    asked: list[datetime | None], interval: timedelta, minute: int, old: bool
-) -> None:
-    assert outdated(asked, interval, at(minute)) == old
+def test_what_was_not_asked_for_two_intervals_is_outdated(interval: timedelta, minutes: float, old: bool) -> None:
+    assert outdated(at(0), interval, at(minutes)) == old
+
+
+@given(st.sets(st.integers(0, SLICE_TARGETS - 1), max_size=50))
+def test_the_positions_of_a_bitmap_are_those_it_was_made_of(members: set[int]) -> None:
+    assert list(positions(bitmap(members))) == sorted(members)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rblwatch.core.retry import LONGEST_DELAY, PATIENCE, Transient, delay, next_attempt_at
+from rblwatch.core.retry import LONGEST_DELAY, PATIENCE, Transient, delay, next_attempt_at, tried_since
 from tests.unit.samples import START, at
 
 MIDDLE = 0.5
@@ -92,6 +92,26 @@ def test_trying_goes_on_for_at_least_72_hours(drawn: list[float]) -> None:
         tried.append(following)
     assert tried[-1] - START >= timedelta(hours=72)
     assert 72 * 4 < len(tried) < 5_000
+
+
+@pytest.mark.parametrize(
+    ("first_tried", "due", "now", "since"),
+    [
+        # Minutes. The first try begins it.
+        (None, 0, 30, 30),
+        # A try that comes late, since others were under way, is a try.
+        (0, 10, 25, 0),
+        # Nobody tried for a week.
+        (0, 10, 10 + 7 * 24 * 60, 7 * 24 * 60),
+        # The clock was stepped back.
+        (0, 10, -50, 0),
+    ],
+)
+def test_a_time_in_which_nobody_tried_is_no_time_of_trying(
+    first_tried: int | None, due: int, now: int, since: int
+) -> None:
+    first_tried_at = None if first_tried is None else at(first_tried)
+    assert tried_since(first_tried_at, due_at=at(due), now=at(now)) == at(since)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ import pytest
 
 from rblwatch.core.alert import Drop, Group, Line
 from rblwatch.core.blocklist import bare
-from rblwatch.core.retry import LONGEST_DELAY, PATIENCE
+from rblwatch.core.retry import LONGEST_DELAY
 from rblwatch.core.routing import Decision, Silence
 from rblwatch.core.settings import Secret
 from rblwatch.services import deliver
+from rblwatch.services.claims import IN_FLIGHT
+from rblwatch.services.leases import LEASE
 from rblwatch.store.database import Store
 from rblwatch.store.errors import StoreUnavailable
 from rblwatch.store.repository import Repository
@@ -105,13 +107,15 @@ async def test_a_permanent_cause_fails_a_message_and_stays_visible(store: Store)
     assert [said(message) for message in site.notifier.arrived] == [[(Line.LISTED, "10.0.0.1")]]
 
 
-async def test_a_message_is_tried_for_as_long_as_what_it_tells_stands(store: Store) -> None:
+async def test_a_message_is_tried_for_as_long_as_what_it_tells_stands(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "PATIENCE", minutes(60))
     site = await watching_chat(store)
     site.notifier.fates[CHAT] = Fate.TRANSIENT
     site.world.list("a.test", HOST)
-    await look(site)
-    site.clock.advance(3 * PATIENCE)
-    await site.deliver()
+    for _ in range(9):
+        await look(site)
     assert [delivery.state for delivery in deliveries(site)] == [DeliveryState.WAITING]
     # What it tells of is over: nobody waits for it any longer, and it says why it was given up.
     site.world.delist("a.test", HOST)
@@ -218,7 +222,7 @@ async def test_a_receipt_is_tried_until_it_can_be_written(tmp_path: Path, monkey
         site.notifier.let_go(*site.notifier.hanging)
         await site.arrival()
         # The database stays away for longer than the lease was to last; nobody sends it a second time then.
-        site.clock.advance(deliver.LEASE * 2)
+        site.clock.advance(LEASE * 2)
         store.away = False
         assert await site.deliverer.start_due() == 0
         await site.quiet()
@@ -234,7 +238,7 @@ async def test_a_slow_sender_keeps_its_lease(store: Store) -> None:
     site.world.list("a.test", HOST)
     await look(site)
     for _ in range(5):
-        site.clock.advance(deliver.LEASE * 0.9)
+        site.clock.advance(LEASE * 0.9)
         await site.deliver()
     assert len(site.notifier.attempts) == 1
     site.notifier.let_go(*site.notifier.hanging)
@@ -382,7 +386,7 @@ async def test_a_channel_that_hangs_holds_up_no_other_one_and_takes_no_more_than
         site.world.list(zone, HOST)
         await look(site)
     assert len(to(site, MAIL)) == len(ZONES)
-    assert site.notifier.stuck == deliver.IN_FLIGHT
+    assert site.notifier.stuck == IN_FLIGHT
     await site.start(site.settings)
     site.notifier.fates.clear()
     await site.deliver()

@@ -5,9 +5,9 @@ from ipaddress import ip_network
 from rblwatch.cli.status import _document
 from rblwatch.core.conclusion import Alarm, Exit
 from rblwatch.core.settings import Server
-from rblwatch.services.status import PairStatus, Report
+from rblwatch.services.report import PairStatus, Report
 from rblwatch.store.database import Store
-from tests.integration.services.scene import HOST, MX1, list_of, look, pending, watching
+from tests.integration.services.scene import HOST, MX1, list_of, look, minutes, pending, watching
 from tests.support.world import Mode
 
 
@@ -74,3 +74,24 @@ async def test_before_the_first_sweep_everything_is_unknown(store: Store) -> Non
     report = site.status()
     assert (report.listed, report.unknown, report.alarm) == (0, 8, Alarm.UNKNOWN)
     assert [(status.targets, status.unknown) for status in report.blocklists] == [(8, 8)]
+
+
+async def test_a_list_whose_rounds_stopped_is_stale_though_the_others_go_on(store: Store) -> None:
+    """Each is judged by its own effective interval: one TTL of an hour makes an answer of an hour ago a fresh one."""
+    names = ["a.test", "b.test", "slow.test"]
+    site = await watching(store, *(list_of(name, negative_ttl_s=3600 if name == "slow.test" else 60) for name in names))
+    site.world.lists["a.test"].answers.clear()
+    site.clock.advance(minutes(40))
+    site.monitor.start_due()
+    await site.settle()
+    report = site.status()
+    assert (report.overdue, report.stale) == (("a.test",), False)
+    assert (report.conclusive, report.alarm) == ((2, 3), Alarm.OK)
+    # Nobody asks for an hour: the slow one may be that old, and half of the lists are not heard of any more.
+    site.clock.advance(minutes(60))
+    report = site.status()
+    assert (report.overdue, report.stale) == (("a.test", "b.test"), False)
+    assert (report.conclusive, report.alarm) == ((1, 3), Alarm.UNKNOWN)
+    site.clock.advance(minutes(60))
+    assert (site.status().stale, site.status().alarm) == (True, Alarm.UNKNOWN)
+    await site.monitor.sweeper.drain(0)

@@ -14,7 +14,7 @@ from rblwatch.core.target import Family, Target
 from rblwatch.core.verdict import Listed
 from rblwatch.store.database import Store
 from rblwatch.store.repository import Repository
-from rblwatch.store.rows import Claimed, DaemonRow, NewNews, Telling
+from rblwatch.store.rows import DaemonRow, Delivery, NewNews, Telling
 
 LISTED = Listed((IPv4Address("127.0.0.2"),), Severity.CRITICAL, ("SBL",))
 PBL = Listed((IPv4Address("127.0.0.10"), IPv4Address("127.0.0.11")), Severity.MAJOR, ("PBL",), refused=True)
@@ -95,7 +95,7 @@ def announced(
 
 def claim(
     store: Store, minute: float, *, holder: str = "daemon:one", lease: float = 2, limit: int = 10, busy: int = 0
-) -> list[Claimed]:
+) -> list[Delivery]:
     """Claim what is due at a minute, under a lease of so many minutes."""
     return store.write_now(
         lambda repo: repo.claim(
@@ -106,8 +106,3 @@ def claim(
             busy={"ops": busy},
         )
     )
-
-
-def token(claimed: Claimed) -> str:
-    assert claimed.delivery.token is not None
-    return claimed.delivery.token

@@ -1,0 +1,174 @@
+"""The status as every face shows it: what is listed, what waits for confirmation, and where we are blind.
+
+Owns the shape of the report, and every number that follows from it. Must not read anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rblwatch.core.blocklist import Severity
+from rblwatch.core.conclusion import Alarm, Exit, alarm, conclude, conclusive_lists
+from rblwatch.core.incident import Condition, Incident
+from rblwatch.core.listing import Listing
+from rblwatch.core.question import Reason
+from rblwatch.core.standing import Change
+from rblwatch.core.target import Target
+from rblwatch.store.rows import DaemonRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingStatus:
+    """News that waits for its proof."""
+
+    change: Change
+    codes: tuple[str, ...]
+    seen_at: datetime
+    ready_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairStatus:
+    """A pair that is listed or unknown; a clear one is not shown."""
+
+    blocklist: str
+    zone: str
+    listing: Listing | None = None
+    unknown: Reason | None = None
+    """Why nothing new can be said of it now; a listing from before is kept all the same."""
+    pending: PendingStatus | None = None
+    """News that waits; what is listed already stays listed meanwhile, and anything else is unknown."""
+    list_in_trouble: bool = False
+    """It is unknown because the whole list is."""
+    lookup_url: str | None = None
+    delist_url: str | None = None
+
+    @property
+    def verdict(self) -> str:
+        """The one verdict that all counts go by, as the interface spells it."""
+        return "unknown" if self.listing is None else "listed"
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it is unknown; None where it is listed, where news waits for its proof, or where nobody asked yet."""
+        return self.unknown if self.listing is None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetStatus:
+    """How all lists stand on one target."""
+
+    target: Target
+    listed: int
+    clear: int
+    unknown: int
+    pairs: tuple[PairStatus, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStatus:
+    """A server with its targets, in the configuration's order."""
+
+    name: str
+    tags: tuple[str, ...]
+    targets: tuple[TargetStatus, ...]
+
+    @property
+    def worst(self) -> Severity | None:
+        """The gravest severity of its listings; None: nothing listed."""
+        found = [p.listing.severity for t in self.targets for p in t.pairs if p.listing is not None]
+        return max(found, key=lambda severity: severity.rank, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListStatus:
+    """What the probes say of a list."""
+
+    blocklist: str
+    zone: str
+    name: str
+    condition: Condition | None
+    """None: not asked yet."""
+    asked_at: datetime | None
+    incident: Incident | None
+    targets: int
+    """How many targets it is asked about, and of how many of them nothing can be said now."""
+    unknown: int
+    stale: bool = False
+    """It was asked about some of them, and then not again when it was due: what it said is too old."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxStatus:
+    """Messages that have not left yet, and those that failed for good."""
+
+    depth: int
+    oldest_at: datetime | None
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The whole status at one moment."""
+
+    generated_at: datetime
+    servers: tuple[ServerStatus, ...]
+    blocklists: tuple[ListStatus, ...]
+    outbox: OutboxStatus
+    daemon: DaemonRow | None
+    gaps: tuple[str, ...] = ()
+    """What is registered and no list is asked about, in words: nothing is known of it."""
+
+    @property
+    def stale(self) -> bool:
+        """Whether the last answers are too old to say anything of now: no list was asked when it was due."""
+        return all(b.stale or b.asked_at is None for b in self.blocklists if b.targets)
+
+    @property
+    def overdue(self) -> tuple[str, ...]:
+        """The lists that were not asked when they were due."""
+        return tuple(b.blocklist for b in self.blocklists if b.stale)
+
+    @property
+    def listed(self) -> int:
+        """Pairs that are listed; a target under two servers counts once."""
+        return self._count("listed")
+
+    @property
+    def unknown(self) -> int:
+        """Pairs of which nothing can be said now."""
+        return self._count("unknown")
+
+    @property
+    def conclusive(self) -> tuple[int, int]:
+        """How many lists were conclusive, and how many have targets to be asked about, asked yet or not.
+
+        What a list said too long ago concludes nothing.
+        """
+        lists = [b for b in self.blocklists if b.targets]
+        return conclusive_lists((b.blocklist, b.targets, b.targets if b.stale else b.unknown) for b in lists)
+
+    @property
+    def conclusion(self) -> Exit:
+        """With which code the program ends."""
+        return conclude(listed=self.listed, unknown=self.unknown + len(self.gaps))
+
+    @property
+    def alarm(self) -> Alarm:
+        """How loud a monitoring system is to be."""
+        pairs = (pair for server in self.servers for target in server.targets for pair in target.pairs)
+        severities = [pair.listing.severity for pair in pairs if pair.listing is not None]
+        conclusive, lists = self.conclusive
+        return alarm(severities, conclusive=conclusive, lists=lists, stale=self.stale)
+
+    def _count(self, verdict: str) -> int:
+        return len(
+            {
+                (target.target, pair.blocklist)
+                for server in self.servers
+                for target in server.targets
+                for pair in target.pairs
+                if pair.verdict == verdict
+            }
+        )
