@@ -102,7 +102,7 @@ class Phase:
     @property
     def deserted(self) -> bool:
         """Whether nothing came back at all, or nothing any more while much was still to be asked."""
-        return self._cut_short or (not self.inquiry.live and bool(self.transmissions) and not self.heard)
+        return self._cut_short or (bool(self.transmissions) and not self.heard)
 
     def may_start(self, share: int) -> bool:
         """Whether a new question may be sent, if at most `share` of the window is this phase's."""
