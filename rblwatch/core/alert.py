@@ -105,18 +105,18 @@ def compose(news: Sequence[News], told: Mapping[int, Told], group: Group) -> Com
     """Say what one recipient is to read now, of news in the order it happened.
 
     Nobody is told of the end of what he was not told of; what began and ended unsaid is told as one past interval;
-    several changes are told as one, and none at all where they lead back; nothing is told twice. An empty result means
-    that the message is not sent.
+    several changes are told as one, and none at all where they lead back; nothing is told twice. One incident is one
+    cause, however often it grew. An empty result means that the message is not sent.
     """
-    lines: list[tuple[Line, News]] = []
-    dropped: list[tuple[Drop, News]] = []
     after: dict[int, Told] = {}
     by_listing: dict[int, list[News]] = {}
+    others: list[News] = []
     for item in news:
         if item.listing is None:
-            lines.append((Line(item.kind.value), item))
+            others.append(item)
         else:
             by_listing.setdefault(item.listing.id, []).append(item)
+    lines, dropped = _other_lines(others)
     for listing_id, items in by_listing.items():
         line, reason, state = _line(items, told.get(listing_id, Told.NEVER), group)
         after[listing_id] = state
@@ -127,10 +127,18 @@ def compose(news: Sequence[News], told: Mapping[int, Told], group: Group) -> Com
     return Composed(tuple(lines), tuple(dropped), after)
 
 
+def _other_lines(items: Sequence[News]) -> tuple[list[tuple[Line, News]], list[tuple[Drop, News]]]:
+    """Lines about no listing: one for each notice, and for each word about an incident, which is told as it is now."""
+    last = {(item.incident.id, item.kind): item.id for item in items if item.incident is not None}
+    spoken = {item.id for item in items if item.incident is None or last[item.incident.id, item.kind] == item.id}
+    lines = [(Line(item.kind.value), item) for item in items if item.id in spoken]
+    return lines, [(Drop.MERGED, item) for item in items if item.id not in spoken]
+
+
 def _merged(items: Sequence[News]) -> News:
     """The last of some news about one listing, with the codes that its recipient knows from before the first."""
     before = next((item.before for item in items if item.kind is Kind.CHANGED), ())
-    return replace(items[-1], before=before)
+    return items[-1] if items[-1].before == before else replace(items[-1], before=before)
 
 
 def _line(items: Sequence[News], told: Told, group: Group) -> tuple[Line | None, Drop, Told]:

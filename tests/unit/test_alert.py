@@ -140,6 +140,19 @@ def test_lines_keep_the_order_of_the_news() -> None:
     assert composed.told == {1: Told.OPEN, 2: Told.OPEN}
 
 
+def test_an_incident_that_grew_before_it_was_told_is_one_cause() -> None:
+    grown, other = _incident(), replace(_incident(), id=2, blocklist="other")
+    items = [
+        News(id=1, kind=Kind.BLIND, at=at(1), incident=grown),
+        News(id=2, kind=Kind.BLIND, at=at(2), incident=other),
+        News(id=3, kind=Kind.BLIND, at=at(3), incident=grown),
+        News(id=4, kind=Kind.SIGHTED, at=at(4), incident=other),
+    ]
+    composed = compose(items, {}, Group.INCIDENT)
+    assert [(line, item.id) for line, item in composed.lines] == [(Line.BLIND, 2), (Line.BLIND, 3), (Line.SIGHTED, 4)]
+    assert [(reason, item.id) for reason, item in composed.dropped] == [(Drop.MERGED, 1)]
+
+
 def _incident() -> Incident:
     return Incident(
         id=1,
