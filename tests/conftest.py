@@ -104,6 +104,11 @@ def start_program(tmp_path: Path) -> Iterator[StartProgram]:
         program.kill()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests, so that none runs alone at the end: those with a time-out of their own."""
+    items.sort(key=lambda item: -max((mark.args[0] for mark in item.iter_markers("timeout")), default=0))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail CI's run when a test was skipped: a proof that was not made is no proof."""
