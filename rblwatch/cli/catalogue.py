@@ -11,6 +11,7 @@ from rblwatch.cli.styles import SEVERITIES
 from rblwatch.cli.terminal import Cell, Row
 from rblwatch.core.blocklist import Blocklist, Claim, Severity
 from rblwatch.core.codes import code_key, refusal_key
+from rblwatch.core.retired import Retired
 from rblwatch.core.selection import CatalogueEntry
 
 HEADER = ("LIST", "NAME", "ZONE", "KIND", "SEVERITY", "SCOPE", "FAMILIES", "ACCESS", "RECOMMENDED")
@@ -39,6 +40,28 @@ def overview(entry: CatalogueEntry) -> dict[str, object]:
         "families": sorted(family.value for family in blocklist.families),
         "access": entry.access.value,
         "recommended": entry.recommended,
+    }
+
+
+def overview_document(entry: CatalogueEntry) -> dict[str, object]:
+    """A list in short, for programs: with who runs it, and how to get off."""
+    blocklist = entry.blocklist
+    more = {"operator": blocklist.operator or None, "delist_url": blocklist.delist_url or None}
+    return overview(entry) | more | {"confidence": entry.confidence or None, "covered_by": entry.covered_by or None}
+
+
+def burial(retired: Retired) -> dict[str, object]:
+    """What is known of a list that must not be asked any more."""
+    return {
+        "blocklist": retired.id,
+        "zone": retired.zone,
+        "zones_below": retired.below,
+        "retired": retired.fate.value,
+        "since": retired.since,
+        "replacement": retired.replacement or None,
+        "note": retired.note or None,
+        "confidence": retired.confidence or None,
+        "evidence": list(retired.evidence),
     }
 
 
@@ -88,8 +111,11 @@ def overview_row(entry: CatalogueEntry) -> Row:
 
 def description_rows(described: Mapping[str, object]) -> Iterator[Row]:
     """What is known of a list, one thing in a row; its codes apart."""
-    shown = ((name, value) for name, value in described.items() if name not in {"codes", "evidence"})
-    return ((name, _severity_cell(name, value)) for name, value in shown if _worded(value))
+    for name, value in described.items():
+        if name == "evidence_of" and isinstance(value, dict):
+            yield from ((f"source of {constant}", _worded(texts)) for constant, texts in value.items())
+        elif (name != "codes" and not (name == "evidence" and "evidence_of" in described)) and _worded(value):
+            yield name, _severity_cell(name, value)
 
 
 def code_rows(entry: CatalogueEntry) -> Iterator[Row]:
@@ -106,7 +132,10 @@ def _codes(blocklist: Blocklist) -> Iterator[tuple[str, str, str, str, str, str]
 
 def _refusals(entry: CatalogueEntry) -> dict[str, str | None]:
     explained = dict(entry.refusals)
-    return {refusal_key(refusal): explained.get(refusal) for refusal in entry.blocklist.refusals}
+    found = {refusal_key(refusal): explained.get(refusal) for refusal in entry.blocklist.refusals}
+    # What the list's own table names is none (Hostkarma, 127.0.0.1).
+    named = {code_key(row.match) for row in entry.blocklist.codes}
+    return {refusal: words for refusal, words in found.items() if refusal not in named}
 
 
 def _severity_cell(name: str, value: object) -> Cell:

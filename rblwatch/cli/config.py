@@ -14,6 +14,7 @@ from rblwatch.cli.terminal import counted, print_json, print_line
 from rblwatch.configured import load_catalogue, read_configuration, require_channels, without_effect, written
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.settings import Settings
+from rblwatch.core.target import Family
 from rblwatch.core.watchlist import Watchlist, uncovered, watch
 
 if TYPE_CHECKING:
@@ -42,14 +43,17 @@ def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's fl
     counts = _counts(loaded.settings, watchlist)
     found = probe(loaded.settings.resolver, watchlist.blocklists.values()) if probing else None
     gaps = uncovered(watchlist)
+    idle = _idle(loaded.settings, watchlist)
     if layout is Format.JSON:
-        document = {"file": loaded.file, "warnings": _documents(warnings), **counts, "gaps": list(gaps)}
+        document = {"file": loaded.file, "warnings": _documents(warnings), **counts, "gaps": list(gaps), "idle": idle}
         print_json(document if found is None else document | {"blocklists": probed_documents(found)})
         return Exit.DONE
     for warning in warnings:
         print_line(str(warning))
     for gap in gaps:
         print_line(f"{loaded.file}: {gap}")
+    if idle:
+        print_line(f"{loaded.file}: not asked, since nothing is registered that is of their kind: {', '.join(idle)}")
     print_line(
         f"{loaded.file}: OK: {', '.join(counted(number, noun.removesuffix('s')) for noun, number in counts.items())}"
     )
@@ -63,6 +67,14 @@ def show() -> int:
     """Print the configuration as it takes effect: with its defaults, and secrets as ***."""
     sys.stdout.write(written(read_configuration(preferences().config)))
     return Exit.DONE
+
+
+def _idle(settings: Settings, watchlist: Watchlist) -> list[str]:
+    """The lists that are asked nothing: of domains while no name is registered, of IPv6 while no such address is."""
+    registered = {target.family for target in watchlist.servers}
+    if any(server.hostnames or server.senders_of for server in settings.servers):
+        registered |= {Family.IPV4, Family.IPV6}
+    return [name for name in watchlist.blocklists if watchlist.families(name).isdisjoint(registered)]
 
 
 def _counts(settings: Settings, watchlist: Watchlist) -> dict[str, int]:

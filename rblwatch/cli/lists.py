@@ -11,10 +11,11 @@ from rblwatch import app
 from rblwatch.cli.catalogue import (
     CODES_HEADER,
     HEADER,
+    burial,
     code_rows,
     description,
     description_rows,
-    overview,
+    overview_document,
     overview_row,
 )
 from rblwatch.cli.offer import Offer
@@ -26,6 +27,7 @@ from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.errors import RblwatchError
 from rblwatch.core.plan import effective_interval
+from rblwatch.core.retired import Retired, obituary
 from rblwatch.core.selection import CatalogueEntry
 from rblwatch.core.timespan import roughly
 
@@ -45,7 +47,8 @@ def command(ctx: click.Context, layout: Format) -> int:
     offer = _offer()
     entries = offer.catalogue.entries.values()
     if layout is Format.JSON:
-        print_json({"blocklists": [overview(entry) | {"asked": offer.asked(entry.blocklist)} for entry in entries]})
+        documents = [overview_document(entry) | {"asked": offer.asked(entry.blocklist)} for entry in entries]
+        print_json({"blocklists": documents, "retired": [burial(retired) for retired in offer.catalogue.retired]})
     elif offer.configured is None:
         print_table(HEADER, [overview_row(entry) for entry in entries])
     else:
@@ -58,8 +61,14 @@ def command(ctx: click.Context, layout: Format) -> int:
 @click.argument("name", metavar="ID")
 @format_option()
 def show(name: str, layout: Format) -> int:
-    """Show everything that is known of one list: its codes, its policy, the evidence."""
+    """Show everything that is known of one list: its codes, its policy, the evidence.
+
+    Of a retired list: what became of it, and what takes its place.
+    """
     offer = _offer()
+    retired = None if name in offer.catalogue.entries else offer.catalogue.retired_as(name)
+    if retired is not None:
+        return _show_retired(retired, name, layout)
     blocklist = offer.named([name], option="'ID'")[0]
     entry = offer.catalogue.entries.get(blocklist.id) or CatalogueEntry(blocklist=blocklist, recommended=False)
     described = description(entry) | {"asked": offer.asked(blocklist), **_intervals(offer.configured, blocklist)}
@@ -89,6 +98,16 @@ def probe_lists(names: Sequence[str], asking: Mapping[str, object], layout: Form
         print_json({"blocklists": probed_documents(found)})
     else:
         print_probed(found)
+    return Exit.DONE
+
+
+def _show_retired(retired: Retired, name: str, layout: Format) -> int:
+    if layout is Format.JSON:
+        print_json(burial(retired))
+        return Exit.DONE
+    print_line(f"{obituary(retired, name)}.")
+    print_line("")
+    print_table(("FIELD", "VALUE"), description_rows(burial(retired)))
     return Exit.DONE
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import click
 
+from rblwatch.cli.terminal import remark
 from rblwatch.configured import Configured, load_catalogue
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.request import UnknownList, choose_lists
+from rblwatch.core.retired import obituary
 from rblwatch.core.selection import RECOMMENDED, Catalogue, as_configured, default_lists
 from rblwatch.core.settings import Resolver
 from rblwatch.core.target import Target
@@ -53,7 +55,13 @@ class Offer:
 
         Raises: click.BadParameter, which names the option.
         """
+        names = tuple(names)
         try:
-            return choose_lists(self.catalogue, names, targets)
+            chosen = choose_lists(self.catalogue, names, targets)
         except UnknownList as error:
             raise click.BadParameter(str(error), param_hint=option) from error
+        for name in names:
+            retired = None if name in self.catalogue.entries else self.catalogue.retired_as(name)
+            if retired is not None:
+                remark(f"warning: {obituary(retired, name)}")
+        return chosen

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 from rblwatch.core.blocklist import Blocklist, Kind, bare
 from rblwatch.core.errors import RblwatchError
+from rblwatch.core.retired import exhumed
 from rblwatch.core.selection import SETS, Catalogue
 from rblwatch.core.soundness import carries_kind
 from rblwatch.core.target import Family, Network, NotATarget, Target, expand, parse_name, parse_range
@@ -67,6 +68,9 @@ def _meant(catalogue: Catalogue, text: str, kinds: Iterable[Kind]) -> list[Block
     ]
     if known:
         return known
+    retired = catalogue.retired_as(zone)
+    if retired is not None:
+        return [exhumed(retired, zone)]
     try:
         return [bare(parse_name(text).text, kind=kind) for kind in kinds]
     except NotATarget as error:

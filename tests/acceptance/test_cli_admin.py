@@ -32,10 +32,17 @@ def test_lists_shows_the_catalogue_and_with_a_configuration_what_is_asked(tmp_pa
         "zone": "bl.spamcop.net",
         "kind": "ip",
         "severity": "major",
+        "scope": "address",
         "families": ["ipv4"],
+        "access": "free",
         "recommended": True,
+        "operator": "Cisco",
+        "delist_url": "https://www.spamcop.net/bl.shtml?{ip}",
+        "confidence": "high",
+        "covered_by": None,
         "asked": None,
     }
+    assert {row["zone"] for row in json.loads(done.stdout)["retired"]} >= {"sorbs.net", "ahbl.org"}
     configure(
         tmp_path,
         '[[servers]]\nname = "mx1"\naddresses = ["198.18.0.7"]\n[blocklists]\nuse = ["psbl"]\n'
@@ -60,6 +67,9 @@ def test_lists_show_has_codes_evidence_and_the_configured_interval(tmp_path: Pat
     table = run("lists", "show", "spamhaus-zen", cwd=tmp_path)
     assert (table.code, table.stderr) == (0, "")
     assert "Botnet Controller List" in table.stdout
+    assert shown["evidence_of"]["codes"]
+    retired = run("lists", "show", "dnsbl.sorbs.net", cwd=tmp_path)
+    assert retired.stdout.startswith("dnsbl.sorbs.net was shut down by its operator (2024-06-05); nothing takes its")
 
 
 def test_lists_probe_tells_what_is_wrong_and_what_to_do(

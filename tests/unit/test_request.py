@@ -4,6 +4,7 @@ import pytest
 
 from rblwatch.core.blocklist import Blocklist, Kind, bare
 from rblwatch.core.request import UnknownList, choose_lists, parse_subject, takes_addresses, targets_of
+from rblwatch.core.retired import Fate, Retired
 from rblwatch.core.selection import Catalogue, CatalogueEntry
 from rblwatch.core.target import Family, NotATarget, RangeTooLarge, Target
 
@@ -13,7 +14,8 @@ CATALOGUE = Catalogue(
     {
         "zen": CatalogueEntry(blocklist=ZEN, recommended=True),
         "dbl.example.net": CatalogueEntry(blocklist=DBL, recommended=False),
-    }
+    },
+    (Retired(id="gone", zone="gone.example", below=True, fate=Fate.DEAD, since="2020", asks="bl.gone.example"),),
 )
 ADDRESS, NAME = Target("198.18.0.7", Family.IPV4), Target("mail.example.org", Family.NAME)
 
@@ -64,6 +66,9 @@ def test_what_was_asked_about_twice_stands_once() -> None:
         (["bl.example"], [NAME], [bare("bl.example", kind=Kind.DOMAIN)]),
         (["bl.example"], [NAME, ADDRESS], [bare("bl.example"), bare("bl.example", kind=Kind.DOMAIN)]),
         (["bl.example"], [], [bare("bl.example")]),
+        # A retired one is asked where a command names it, by its id or by its zone, in the kind that it was.
+        (["gone"], [ADDRESS], [bare("bl.gone.example")]),
+        (["x.gone.example"], [NAME], [bare("x.gone.example")]),
         # Each once, in the order given.
         (["bl.example", "zen", "all", "bl.example"], [ADDRESS], [bare("bl.example"), ZEN, DBL]),
     ],
