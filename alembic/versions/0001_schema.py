@@ -170,13 +170,15 @@ def _found() -> None:
         sa.Column("since_at", MOMENT, nullable=False),
         sa.Column("opened_at", MOMENT, nullable=False),
         sa.Column("ended_at", MOMENT),
+        sa.Column("families", sa.Text(), nullable=False),
+        sa.Column("partial", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
         sqlite_autoincrement=True,
     )
     op.create_index(
         "uq_incident_open",
         "incident",
-        ["blocklist"],
+        ["blocklist", "families"],
         unique=True,
         sqlite_where=sa.text("ended_at IS NULL"),
         postgresql_where=sa.text("ended_at IS NULL"),

@@ -14,13 +14,13 @@ from typing import TypedDict
 from rblwatch import app
 from rblwatch.cli import journal
 from rblwatch.cli.progress import questions_bar
-from rblwatch.cli.remedies import remedy
 from rblwatch.cli.styles import STATES
 from rblwatch.cli.terminal import Cell, Row, counted, print_line, print_table
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.document import BlocklistDocument, blocklist_document
 from rblwatch.core.findings import Findings
 from rblwatch.core.reading import Reading
+from rblwatch.core.remedies import remedy
 from rblwatch.core.settings import Resolver
 from rblwatch.core.soundness import Soundness
 from rblwatch.services import inquiry
@@ -83,7 +83,8 @@ def _row(reading: Reading) -> Row:
     soundness = reading.soundness
     state = Cell(soundness.state.value, STATES[soundness.state])
     reason = soundness.reason.value if soundness.reason is not None else ""
-    return reading.blocklist.id, reading.family.value, state, reason, soundness.detail, remedy(soundness)
+    advice = remedy(soundness, reading.blocklist, {reading.family})
+    return reading.blocklist.id, reading.family.value, state, reason, soundness.detail, advice
 
 
 def _family_document(soundness: Soundness) -> FamilyDocument:

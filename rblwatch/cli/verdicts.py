@@ -16,6 +16,7 @@ from rblwatch.core.document import TargetDocument, blocklist_document, target_do
 from rblwatch.core.findings import NOUNS, Findings
 from rblwatch.core.message import Tally
 from rblwatch.core.reading import Reading
+from rblwatch.core.remedies import remedy
 from rblwatch.core.target import Target
 from rblwatch.core.verdict import Clear, Listed, Unknown
 
@@ -90,11 +91,18 @@ def _unknown_rows(findings: Findings) -> Iterator[Row]:
     unknown = Cell("unknown", VERDICTS["unknown"])
     for reading in findings.readings:
         if reading.soundness.reason is not None:
-            why = ": ".join(filter(None, [reading.soundness.reason, reading.soundness.detail]))
+            why = ": ".join(filter(None, [reading.soundness.reason, _explained(reading)]))
             yield _asked_about(reading), unknown, reading.blocklist.id, "", "", why, ""
         else:
             for target, verdict in reading.failures.items():
                 yield target.text, unknown, reading.blocklist.id, "", "", verdict.reason, ""
+
+
+def _explained(reading: Reading) -> str:
+    """What was wrong with a list's probes; what to do goes with it where it is about the list's description here."""
+    soundness = reading.soundness
+    advice = remedy(soundness, reading.blocklist, {reading.family}) if soundness.flaw is not None else ""
+    return "; ".join(filter(None, [soundness.detail, advice]))
 
 
 def _asked_about(reading: Reading) -> str:

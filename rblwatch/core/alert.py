@@ -53,14 +53,15 @@ class Line(StrEnum):
     UNROUTED = "unrouted"
     BLIND = "blind"
     SIGHTED = "sighted"
+    WAS_BLIND = "was-blind"  # could not be believed, already can, and was never told before
     NOTICE = "notice"
 
 
 class Told(StrEnum):
-    """What a recipient knows of one listing."""
+    """What a recipient knows of one listing or incident."""
 
     NEVER = "never"
-    OPEN = "open"  # was told that it is listed
+    OPEN = "open"  # was told that it began
     CLOSED = "closed"  # was told that it is over
 
 
@@ -90,6 +91,12 @@ class News:
     text: str = ""
     """For a notice, and for the cause of an end."""
 
+    @property
+    def stands(self) -> bool:
+        """Whether what it is about lasts."""
+        about = self.listing or self.incident
+        return about is not None and about.stands
+
 
 @dataclass(frozen=True, slots=True)
 class Composed:
@@ -101,38 +108,40 @@ class Composed:
     """What the recipient knows of each listing (by id) once the message has arrived."""
 
 
-def compose(news: Sequence[News], told: Mapping[int, Told], group: Group) -> Composed:
-    """Say what one recipient is to read now, of news in the order it happened.
+def compose(
+    news: Sequence[News], told: Mapping[int, Told], group: Group, *, incidents: Mapping[int, Told] | None = None
+) -> Composed:
+    """Say what one recipient is to read now, of news in the order it happened, given what he was told before.
 
     Nobody is told of the end of what he was not told of; what began and ended unsaid is told as one past interval;
     several changes are told as one, and none at all where they lead back; nothing is told twice. One incident is one
     cause, however often it grew. An empty result means that the message is not sent.
     """
+    lines: list[tuple[Line, News]] = []
+    dropped: list[tuple[Drop, News]] = []
     after: dict[int, Told] = {}
     by_listing: dict[int, list[News]] = {}
-    others: list[News] = []
+    by_incident: dict[int, list[News]] = {}
     for item in news:
-        if item.listing is None:
-            others.append(item)
-        else:
+        if item.listing is not None:
             by_listing.setdefault(item.listing.id, []).append(item)
-    lines, dropped = _other_lines(others)
+        elif item.incident is not None:
+            by_incident.setdefault(item.incident.id, []).append(item)
+        else:
+            lines.append((Line(item.kind.value), item))
     for listing_id, items in by_listing.items():
         line, reason, state = _line(items, told.get(listing_id, Told.NEVER), group)
         after[listing_id] = state
         if line is not None:
             lines.append((line, _merged(items)))
         dropped.extend((reason, item) for item in (items if line is None else items[:-1]))
+    for incident_id, items in by_incident.items():
+        line, reason = _incident_line(items, (incidents or {}).get(incident_id, Told.NEVER), group)
+        if line is not None:
+            lines.append((line, items[-1]))
+        dropped.extend((reason, item) for item in (items if line is None else items[:-1]))
     lines.sort(key=lambda pair: pair[1].id)
     return Composed(tuple(lines), tuple(dropped), after)
-
-
-def _other_lines(items: Sequence[News]) -> tuple[list[tuple[Line, News]], list[tuple[Drop, News]]]:
-    """Lines about no listing: one for each notice, and for each word about an incident, which is told as it is now."""
-    last = {(item.incident.id, item.kind): item.id for item in items if item.incident is not None}
-    spoken = {item.id for item in items if item.incident is None or last[item.incident.id, item.kind] == item.id}
-    lines = [(Line(item.kind.value), item) for item in items if item.id in spoken]
-    return lines, [(Drop.MERGED, item) for item in items if item.id not in spoken]
 
 
 def _merged(items: Sequence[News]) -> News:
@@ -179,6 +188,23 @@ def _line_to_the_unaware(kinds: set[Kind], listing: Listing, group: Group) -> tu
     if group is Group.STANDING:
         return None, Drop.OVER, Told.NEVER
     return Line.WAS_LISTED, Drop.MERGED, Told.CLOSED
+
+
+def _incident_line(items: Sequence[News], told: Told, group: Group) -> tuple[Line | None, Drop]:
+    """The one line about an incident, and the reason for whatever makes none."""
+    kinds = {item.kind for item in items}
+    incident = items[-1].incident
+    assert incident is not None
+    if told is Told.CLOSED:
+        return None, Drop.ALREADY_TOLD
+    if incident.stands:
+        # What is told once more has grown; the end of a part is an incident of its own.
+        return (Line.BLIND, Drop.MERGED) if Kind.BLIND in kinds else (None, Drop.ALREADY_TOLD)
+    if told is Told.OPEN:
+        return (Line.SIGHTED, Drop.MERGED) if Kind.SIGHTED in kinds else (None, Drop.OVER)
+    if Kind.BLIND not in kinds:
+        return None, Drop.NEVER_TOLD
+    return (None, Drop.OVER) if group is Group.STANDING else (Line.WAS_BLIND, Drop.MERGED)
 
 
 def ending_line(ending: Ending) -> Kind:

@@ -67,7 +67,7 @@ class Soundness:
     """Why whatever the list answers is unknown; None where it can be believed."""
     flaw: Flaw | None = None
     detail: str = ""
-    """For people: which point, what it answered, what to do."""
+    """For people: which point, and what it answered."""
 
     @property
     def trusted(self) -> bool:
@@ -157,10 +157,7 @@ def _flaw(blocklist: Blocklist, answers: Sequence[ProbeAnswer]) -> Soundness | N
         detail = f"lists {lists_negative[0].probe.target}, which it must not: it lists everything"
         return Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.WILDCARD, detail)
     if silent:
-        detail = (
-            f"does not list its test point {silent[0].probe.target}, so its 'not listed' means nothing; "
-            'if it has no such point, set selftest = "none" or points of its own'
-        )
+        detail = f"does not list its test point {silent[0].probe.target}, so its 'not listed' means nothing"
         return Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.SILENT, detail)
     return None
 

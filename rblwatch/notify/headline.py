@@ -13,7 +13,7 @@ from rblwatch.core.blocklist import Severity
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
 from rblwatch.core.message import Entry, Message
-from rblwatch.notify.phrases import TROUBLES, counted, list_name, targets
+from rblwatch.notify.phrases import TROUBLES, counted, list_name, scope, targets
 
 PREFIX = "[rblwatch]"
 
@@ -28,6 +28,7 @@ ORDER = (
     Line.UNROUTED,
     Line.ENDED,
     Line.SIGHTED,
+    Line.WAS_BLIND,
 )
 
 #: What is said of a target and a list.
@@ -53,6 +54,7 @@ _COUNTED = {
     Line.ENDED: "no longer followed",
     Line.BLIND: "set aside",
     Line.SIGHTED: "believed again",
+    Line.WAS_BLIND: "set aside for a while",
     Line.NOTICE: "notice",
 }
 #: Lines whose severity still matters to somebody.
@@ -104,10 +106,14 @@ def _where(entries: Sequence[Entry], listings: Sequence[Listing]) -> str:
 
 
 def _trouble(line: Line, entries: Sequence[Entry], incidents: Sequence[Incident]) -> str:
-    several = len(incidents) > 1
-    whom = f"{len(incidents)} lists" if several else list_name(entries[0].blocklist, incidents[0].blocklist)
-    if line is Line.SIGHTED:
-        return f"{whom} can be believed again"
+    lists = {incident.blocklist for incident in incidents}
+    several = len(lists) > 1
+    added = scope(incidents[0]) if len(incidents) == 1 else ""
+    name = list_name(entries[0].blocklist, incidents[0].blocklist) + (f" ({added})" if added else "")
+    whom = f"{len(lists)} lists" if several else name
+    if line is not Line.BLIND:
+        over = "can be believed again" if line is Line.SIGHTED else "could not be believed for a while"
+        return f"{whom} no longer asked" if entries[0].news.text else f"{whom} {over}"
     states = {incident.state for incident in incidents}
     return f"{whom} {TROUBLES[states.pop()][several] if len(states) == 1 else 'set aside'}"
 

@@ -15,6 +15,8 @@ from rblwatch.core.blocklist import link
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.message import Entry
+from rblwatch.core.remedies import remedy
+from rblwatch.core.soundness import Soundness
 from rblwatch.core.text import clean
 from rblwatch.notify import phrases
 from rblwatch.notify.sink import LONGEST_QUOTE, Sink, literal, quoted
@@ -81,9 +83,22 @@ def lists(entries: Sequence[Entry]) -> tuple[str, Lines]:
     """The lists that incidents are about, as the beginning of a sentence, and one by one."""
     named = [(entry.blocklist, incident_of(entry)) for entry in entries]
     names = tuple(
-        phrases.list_and_zone(blocklist, incident.blocklist, zone=incident.zone) for blocklist, incident in named
+        phrases.list_and_zone(blocklist, incident.blocklist, zone=incident.zone, scope=phrases.scope(incident))
+        for blocklist, incident in named
     )
-    return (names[0] if len(names) == 1 else f"{len(names)} lists"), names
+    if len(names) == 1:
+        return names[0], ()
+    count = len({incident.blocklist for _, incident in named})
+    first = named[0][1]
+    whole = phrases.list_and_zone(entries[0].blocklist, first.blocklist, zone=first.zone)
+    return (whole if count == 1 else f"{count} lists"), names
+
+
+def advice(entry: Entry) -> str:
+    """What to do about a list's trouble; empty where there is nothing to say."""
+    incident = incident_of(entry)
+    soundness = Soundness(incident.state, incident.reason, incident.flaw)
+    return remedy(soundness, entry.blocklist, incident.families if incident.partial else ())
 
 
 def effect(entries: Sequence[Entry]) -> Lines:

@@ -1,7 +1,7 @@
 """The sentences that messages are made of.
 
-Owns every fixed phrase about severities, codes, times and trouble, and what an admin is advised to do. Must not know
-which event a message is about, nor the sink.
+Owns every fixed phrase about severities, codes, times and trouble. Must not know which event a message is about,
+nor the sink.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from rblwatch.core.blocklist import Blocklist, Claim, Meaning, Severity
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.message import Tally
-from rblwatch.core.question import Reason
-from rblwatch.core.soundness import Flaw, State
+from rblwatch.core.soundness import State
 from rblwatch.core.target import Family
 
 #: What a listing does to mail.
@@ -58,40 +57,13 @@ BLIND_EFFECT = (
     "Effect: such answers are not believed. No server is reported because of them, and listings from before are kept."
 )
 
-_LISTS_THE_WORLD = (
-    "What to do: nothing about your servers. Lists that shut down often end like this. "
-    "If it stays so, take the list out of the configuration."
-)
-_OTHER_RESOLVER = (
-    "What to do: ask through a resolver of your own that does not filter or rewrite answers ([resolver] nameservers)."
-)
-_FLAW_REMEDIES = {
-    Flaw.WILDCARD: _LISTS_THE_WORLD,
-    Flaw.INVERTED: _LISTS_THE_WORLD,
-    Flaw.SILENT: "What to do: see whether it still works (`rblwatch lists probe`); if not, take the list out.",
-}
-_REASON_REMEDIES = {
-    Reason.NO_KEY: "What to do: register with the list's operator and set its key in [blocklists] keys.",
-    Reason.FILTERED: _OTHER_RESOLVER,
-    Reason.NOT_A_DNSBL_ANSWER: f"{_OTHER_RESOLVER} If you do, the list's domain has changed hands: take the list out.",
-}
-_STATE_REMEDIES = {
-    State.REFUSING: (
-        "What to do: ask through a resolver of your own, not a public one ([resolver] nameservers); if you do, "
-        "you may be over the list's limits, and its operator offers a key or a paid feed."
-    ),
-    State.UNREACHABLE: "What to do: see whether your resolver reaches it (`rblwatch lists probe`); it may be down.",
-    State.UNSOUND: "What to do: see what the list answers (`rblwatch lists probe`).",
-}
+_FAMILIES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6", Family.NAME: "names"}
 
 
-def remedy(incident: Incident) -> str:
-    """What an admin can do about a list's trouble; empty where there is nothing to say."""
-    if incident.flaw is not None:
-        return _FLAW_REMEDIES[incident.flaw]
-    if incident.reason in _REASON_REMEDIES:
-        return _REASON_REMEDIES[incident.reason]
-    return _STATE_REMEDIES.get(incident.state, "")
+def scope(incident: Incident) -> str:
+    """Of which answers of a list an incident is, in short; empty where it is about the whole list."""
+    named = [_FAMILIES[family] for family in sorted(incident.families)] if incident.partial else []
+    return f"{' and '.join(named)} only" if named else ""
 
 
 def moment(at: datetime, today: datetime) -> str:
@@ -111,13 +83,14 @@ def list_name(blocklist: Blocklist | None, fallback: str) -> str:
     return (blocklist.name.split(" (")[0] if blocklist is not None else "") or fallback
 
 
-def list_and_zone(blocklist: Blocklist | None, fallback: str, *, zone: str) -> str:
-    """A list's name and its zone; never a zone with a key in it."""
+def list_and_zone(blocklist: Blocklist | None, fallback: str, *, zone: str, scope: str = "") -> str:
+    """A list's name with its zone, and for which answers of it something holds; never a zone with a key in it."""
     name = list_name(blocklist, fallback)
     if blocklist is not None:
         secret = blocklist.keyed and not blocklist.public_zone
         zone = "" if secret else blocklist.shown_zone
-    return f"{name} ({zone})" if zone and zone != name else name
+    added = ", ".join(part for part in (zone if zone != name else "", scope) if part)
+    return f"{name} ({added})" if added else name
 
 
 def several(values: Sequence[str], most: int = 5) -> str:

@@ -16,7 +16,7 @@ from rblwatch.core.message import Entry, Message
 from rblwatch.core.text import clean
 from rblwatch.notify.headline import ORDER, headline, worst_severity
 from rblwatch.notify.layout import Section, lay_out
-from rblwatch.notify.parts import Reader, incident_of, listing_of
+from rblwatch.notify.parts import Reader, advice, incident_of, listing_of
 from rblwatch.notify.sink import Sink, defused, shortened
 from rblwatch.notify.templates import TEMPLATES
 
@@ -102,11 +102,9 @@ def _cause(entry: Entry) -> tuple[object, ...]:
             return (listing_of(entry).ended_by, entry.news.text)
         case Line.BLIND:
             incident = incident_of(entry)
-            return (incident.state, incident.reason, incident.flaw)
-        case Line.UNROUTED:
+            return (incident.state, incident.reason, incident.flaw, advice(entry))
+        case Line.UNROUTED | Line.SIGHTED | Line.WAS_BLIND:
             return (entry.news.text,)
-        case Line.SIGHTED:
-            return ()
         case Line.NOTICE:
             return (entry.news.id,)
 
@@ -127,4 +125,7 @@ def _tone(message: Message) -> Tone:
         return Tone.FAILURE if grave else Tone.WARNING
     if Line.BLIND in lines:
         return Tone.WARNING
-    return Tone.SUCCESS if lines and lines <= {Line.DELISTED, Line.SIGHTED} else Tone.INFO
+    good = {Line.DELISTED, Line.SIGHTED, Line.WAS_BLIND}
+    # That nobody asks any more is no recovery.
+    recovered = lines <= good and not any(entry.news.text for entry in message.entries)
+    return Tone.SUCCESS if lines and recovered else Tone.INFO

@@ -92,23 +92,34 @@ def _unrouted(entries: Entries, reader: Reader) -> Section:
 def _blind(entries: Entries, reader: Reader) -> Section:
     whom, names = parts.lists(entries)
     incidents = [incident_of(entry) for entry in entries]
-    first, many = incidents[0], len(entries) > 1
+    first, many = incidents[0], len({incident.blocklist for incident in incidents}) > 1
     reason = f" ({first.reason})" if first.reason is not None and first.flaw is None else ""
     shown = clean(first.detail, LONGEST_QUOTE).rstrip(".")
+    advice = parts.advice(entries[0])
     details = (
         f"Since {phrases.moments([incident.since_at for incident in incidents], reader.today)}.",
-        f"What the probe showed{f' at {names[0]}' if many else ''}: {shown}." if shown else "",
+        f"What the probe showed{f' at {names[0]}' if names else ''}: {shown}." if shown else "",
         phrases.BLIND_EFFECT,
-        phrases.remedy(first),
+        f"What to do: {advice}." if advice else "",
     )
     head = f"{whom} {phrases.TROUBLES[first.state][many]}{reason}."
-    return Section(head, names if many else (), tuple(line for line in details if line))
+    return Section(head, names, tuple(line for line in details if line))
 
 
 def _sighted(entries: Entries, reader: Reader) -> Section:
+    return _over(entries, reader, "can be believed again")
+
+
+def _was_blind(entries: Entries, reader: Reader) -> Section:
+    return _over(entries, reader, "could not be believed for a while, and can be again")
+
+
+def _over(entries: Entries, reader: Reader, what: str) -> Section:
+    """The end of incidents that have one cause; where it is that nobody asks any more, nothing got better."""
     whom, names = parts.lists(entries)
-    head = f"{whom} can be believed again."
-    if len(entries) > 1:
+    cause = clean(entries[0].news.text, LONGEST_QUOTE).rstrip(".")
+    head = f"{whom}: {cause}." if cause else f"{whom} {what}."
+    if names:
         return Section(head, names)
     incident = incident_of(entries[0])
     until = f" to {reader.when(incident.ended_at)}" if incident.ended_at is not None else ""
@@ -131,5 +142,6 @@ TEMPLATES: Mapping[Line, Callable[[Entries, Reader], Section]] = {
     Line.UNROUTED: _unrouted,
     Line.BLIND: _blind,
     Line.SIGHTED: _sighted,
+    Line.WAS_BLIND: _was_blind,
     Line.NOTICE: _notice,
 }

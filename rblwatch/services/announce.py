@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rblwatch.core.alert import FIRST_LOOK_WAIT, Group, Kind
+from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
 from rblwatch.core.routing import Decision, Silence, Subject, decide, silenced
 from rblwatch.core.settings import Route, Settings, Topic
@@ -71,7 +72,7 @@ class Announcer:
             tellings = [
                 telling
                 for news_id, one in zip(news_ids, members, strict=True)
-                for telling in self._decisions(news_id, one, aware.get(one.news.listing_id or 0, frozenset()))
+                for telling in self._decisions(news_id, one, aware.get(one.news.listing_id or 0) or self._hearing(one))
             ]
             self._deliver(alert_id, group, tellings)
 
@@ -87,6 +88,12 @@ class Announcer:
         self._repo.add_tellings(
             Telling(news_id=news_id, recipient=recipient, decision=Decision.SILENCED, silence_id=silence.id)
         )
+
+    def _hearing(self, one: Announcement) -> Collection[str]:
+        """Who knows of the incident that has ended, or will by a message that is on its way; nobody for other news."""
+        if one.news.incident_id is None or one.news.kind is not Kind.SIGHTED:
+            return frozenset()
+        return self._repo.aware_of_incident(one.news.incident_id)
 
     def _add(self, news: Sequence[NewNews], group: Group, key: str) -> tuple[int, list[int]]:
         alert_id = self._repo.joinable_alert(group, key)
@@ -152,6 +159,11 @@ def subject_of(listing: Listing, topic: Topic, watchlist: Watchlist, *, ended_ot
         codes=listing.codes,
         ended_otherwise=ended_otherwise,
     )
+
+
+def incident_subject(incident: Incident, *, ended: bool = False) -> Subject:
+    """What routes and silences see of news about an incident; its end is told to whoever was told of it."""
+    return Subject(topic=Topic.BLIND, blocklist=incident.blocklist, ended_otherwise=ended)
 
 
 def ending(listing: Listing, cause: str, watchlist: Watchlist, at: datetime) -> Announcement:

@@ -6,17 +6,17 @@ Must not know how listings begin or end.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from rblwatch.core.alert import Group, Kind, ending_line
+from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
 from rblwatch.core.routing import Decision, Silence, decide, silenced
 from rblwatch.core.settings import Topic
 from rblwatch.core.watchlist import Watchlist
-from rblwatch.services.announce import Announcer, Policy, subject_of
+from rblwatch.services.announce import Announcer, Policy, incident_subject, subject_of
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import NewNews, Telling
 
@@ -49,6 +49,7 @@ class _CatchUp:
         self._muted: set[tuple[str, int]] = set()
         """Recipients and listings with muted news that the end of a silence will take up."""
         self._failed = {recipient: repo.failed_listings(recipient) for recipient in policy.recipients}
+        self._muted_incidents: set[tuple[str, int]] = set()
 
     def run(self) -> None:
         # How listings went on that were known comes before those that are new: the same pair may have one of each.
@@ -60,9 +61,12 @@ class _CatchUp:
         for recipient in self._policy.recipients:
             for listing in self._newly_concerning(recipient, listings):
                 news = NewNews(kind=Kind.LISTED, at=self._at, listing_id=listing.id, codes=listing.codes)
-                self._tell_or_mute(news, listing, recipient, Group.STANDING, key=self._key(recipient))
+                self._tell_or_mute(news, listing, recipient, Group.STANDING)
         for listing in listings:
             self._tell_unrouted(listing)
+        self._muted_incidents = {(telling.recipient, about) for telling, about, _ in self._repo.silenced_incidents()}
+        for incident in self._repo.open_incidents():
+            self._tell_incident(incident)
 
     def _newly_concerning(self, recipient: str, listings: list[Listing]) -> Iterator[Listing]:
         """Open listings that routes lead to this recipient now, and that no message told him of or is about to."""
@@ -86,14 +90,29 @@ class _CatchUp:
             gone = decision in (Decision.OTHER_TAGS, Decision.NO_ROUTE)
             if gone and listing.id not in self._failed[recipient]:
                 news = NewNews(kind=Kind.UNROUTED, at=self._at, listing_id=listing.id, codes=listing.codes, text=cause)
-                self._tell_or_mute(news, listing, recipient, Group.ENDED, key=self._key(recipient))
+                self._tell_or_mute(news, listing, recipient, Group.ENDED)
 
-    def _tell_or_mute(self, news: NewNews, listing: Listing, recipient: str, group: Group, *, key: str) -> None:
+    def _tell_or_mute(self, news: NewNews, listing: Listing, recipient: str, group: Group) -> None:
         silence = silenced(subject_of(listing, Topic.LISTED, self._watchlist), self._silences, self._at)
         if silence is None:
-            self._announcer.tell(news, [recipient], group, key=key)
+            self._announcer.tell(news, [recipient], group, key=self._key(recipient))
         elif (recipient, listing.id) not in self._muted:
-            self._announcer.mute(news, recipient, silence, group, key=key)
+            self._announcer.mute(news, recipient, silence, group, key=self._key(recipient))
+
+    def _tell_incident(self, incident: Incident) -> None:
+        """Tell of an incident that lasts whomever routes lead to now, and who was not told and is not about to be."""
+        subject = incident_subject(incident)
+        silence = silenced(subject, self._silences, self._at)
+        aware = self._repo.aware_of_incident(incident.id)
+        news = NewNews(kind=Kind.BLIND, at=self._at, incident_id=incident.id)
+        for recipient in self._policy.recipients:
+            wanted = decide(subject, recipient, self._policy.routes, aware=False) is Decision.TELL
+            if not wanted or recipient in aware or incident.id in self._repo.failed_incidents(recipient):
+                continue
+            if silence is None:
+                self._tell(recipient, news)
+            elif (recipient, incident.id) not in self._muted_incidents:
+                self._announcer.mute(news, recipient, silence, Group.STANDING, key=self._key(recipient))
 
     def _release_listings(self) -> None:
         """Tell how listings went on that a recipient knew of, where a silence that has ended kept it from him."""
@@ -109,18 +128,21 @@ class _CatchUp:
                 self._tell(telling.recipient, news)
 
     def _release_incidents(self) -> None:
-        """Tell of incidents that last and were muted, and of the end of those whose beginning was told."""
+        """Tell how incidents went on that a recipient knew of, where a silence that has ended kept it from him.
+
+        Those that last and that he does not know of are found with all the others.
+        """
         tellings = self._released(self._repo.silenced_incidents())
         committed = self._repo.news_as_committed(telling.news_id for telling, _ in tellings)
-        lasting = {incident.id for incident in self._repo.open_incidents().values()}
-        muted: dict[tuple[str, int], set[Kind]] = defaultdict(set)
+        lasting = {incident.id for incident in self._repo.open_incidents()}
+        latest: dict[tuple[str, int], NewNews] = {}
         for telling, incident_id in tellings:
-            muted[telling.recipient, incident_id].add(committed[telling.news_id].kind)
-        for (recipient, incident_id), kinds in muted.items():
-            if incident_id in lasting and Kind.BLIND in kinds:
-                self._tell(recipient, NewNews(kind=Kind.BLIND, at=self._at, incident_id=incident_id))
-            elif incident_id not in lasting and kinds == {Kind.SIGHTED}:
-                self._tell(recipient, NewNews(kind=Kind.SIGHTED, at=self._at, incident_id=incident_id))
+            news = committed[telling.news_id]
+            if (news.kind is Kind.BLIND) == (incident_id in lasting):
+                latest[telling.recipient, incident_id] = news
+        for (recipient, incident_id), news in latest.items():
+            if recipient in self._repo.aware_of_incident(incident_id):
+                self._tell(recipient, replace(news, at=self._at))
 
     def _released(self, muted: list[tuple[Telling, int, Silence]]) -> list[tuple[Telling, int]]:
         """What was muted by silences that have ended, for recipients that there still are; it is taken up only once."""

@@ -1,26 +1,25 @@
 """What is remembered of a list's soundness, and the incident that its trouble becomes.
 
-Owns how soundings follow one another, and when an incident about a list opens and ends. Must not know
+Owns how soundings follow one another, and that what `core.incident` says of them is stored and told. Must not know
 verdicts of targets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rblwatch.core.alert import Group, Kind
 from rblwatch.core.blocklist import Blocklist
-from rblwatch.core.incident import Condition, Incident, loud, notable, retired, worst
+from rblwatch.core.findings import NOUNS
+from rblwatch.core.incident import Condition, Incident, Sight, Turn, View, follow, retired
 from rblwatch.core.listing import Ending
 from rblwatch.core.plan import LONGEST_TTL, longest_ttl_s
 from rblwatch.core.question import Absent, Found
-from rblwatch.core.routing import Subject
-from rblwatch.core.settings import Topic
 from rblwatch.core.soundness import Soundness, State
 from rblwatch.core.target import Family
-from rblwatch.services.announce import Announcement, Announcer, ending
+from rblwatch.core.watchlist import Roster
+from rblwatch.services.announce import Announcement, Announcer, ending, incident_subject
 from rblwatch.services.asked import Asked, Terms
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import NewNews, Sounding
@@ -29,32 +28,64 @@ _NAMES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6", Family.NAME: "name"}
 
 
 def watch_condition(repo: Repository, blocklist: Blocklist, terms: Terms, announcer: Announcer) -> None:
-    """Open or end the incident about a list, as its soundings say; end its listings where it is as good as dead."""
+    """Follow the incidents about a list, as its soundings say; end its listings where it is as good as dead."""
     soundings = repo.soundings(blocklist.id)
-    families = terms.roster.watchlist.families(blocklist.id)
-    condition = condition_of(soundings, families)
-    if condition is None:
-        return
-    said = _incident(blocklist, condition, _detail(condition, soundings, families), announcer.at)
-    incident = repo.open_incidents().get(blocklist.id)
-    if incident is not None:
-        _follow(repo, incident, said, announcer, distrusted=_distrusted(soundings, announcer.at))
-    elif notable(condition, announcer.at, terms.blind_after):
-        _announce_incident(announcer, repo.open_incident(said), Kind.BLIND)
-    for family in sorted(families):
+    asked = frozenset(family for name, family in terms.roster.slices if name == blocklist.id)
+    view = View(
+        blocklist=blocklist.id,
+        zone=blocklist.shown_zone,
+        asked=asked,
+        sights=_sights(soundings, asked, announcer.at),
+        at=announcer.at,
+        blind_after=terms.blind_after,
+    )
+    for turn, incident in follow(repo.open_incidents(blocklist.id), view):
+        _take(repo, turn, incident, announcer)
+    for family in sorted(asked):
         if _retired(soundings, family, announcer.at):
             _retire(repo, blocklist, family, terms, announcer)
 
 
-def _follow(repo: Repository, incident: Incident, said: Incident, announcer: Announcer, *, distrusted: bool) -> None:
-    """End an incident, or tell it once more when the list has come to list what it must not."""
-    if said.reason is None and not distrusted:
+def end_unasked(repo: Repository, roster: Roster, announcer: Announcer) -> None:
+    """End incidents about what nobody asks any more; whoever was told of one is told why it is over."""
+    lists = {name for name, _ in roster.slices}
+    for incident in repo.open_incidents():
+        if any((incident.blocklist, family) in roster.slices for family in incident.families):
+            continue
         repo.end_incident(incident.id, announcer.at)
-        _announce_incident(announcer, replace(incident, ended_at=announcer.at), Kind.SIGHTED)
-    elif loud(said.flaw) and not loud(incident.flaw):
-        grown = replace(incident, state=said.state, reason=said.reason, flaw=said.flaw, detail=said.detail)
-        repo.update_incident(grown)
-        _announce_incident(announcer, grown, Kind.BLIND)
+        cause = (
+            f"nothing is asked of {incident.blocklist} any more"
+            if incident.blocklist not in lists
+            else f"{incident.blocklist} is not asked about {_named(incident.families)} any more"
+        )
+        _announce_incident(announcer, incident, Kind.SIGHTED, cause)
+
+
+def _take(repo: Repository, turn: Turn, incident: Incident, announcer: Announcer) -> None:
+    """Store what becomes of an incident, and tell it."""
+    match turn:
+        case Turn.OPENED:
+            _announce_incident(announcer, repo.open_incident(incident), Kind.BLIND)
+        case Turn.GROWN:
+            repo.update_incident(incident)
+            _announce_incident(announcer, incident, Kind.BLIND)
+        case Turn.ADJUSTED:
+            repo.update_incident(incident)
+        case Turn.ENDED:
+            repo.update_incident(incident)
+            repo.end_incident(incident.id, announcer.at)
+            _announce_incident(announcer, incident, Kind.SIGHTED)
+
+
+def _sights(soundings: Iterable[Sounding], asked: Collection[Family], at: datetime) -> dict[Family, Sight]:
+    """How the list stands for each family, as seen through the nameserver that was asked last."""
+    soundings = list(soundings)
+    distrusted = {s.family for s in soundings if s.distrust_until is not None and at < s.distrust_until}
+    return {
+        family: Sight(sounding.condition, sounding.checked_at, family in distrusted)
+        for (_, family), sounding in _latest(soundings).items()
+        if family in asked
+    }
 
 
 def _retired(soundings: Sequence[Sounding], family: Family, at: datetime) -> bool:
@@ -65,30 +96,6 @@ def _retired(soundings: Sequence[Sounding], family: Family, at: datetime) -> boo
         return False
     since_at = latest.condition.unsound_at
     return not any(s.condition.soundness.trusted and since_at is not None and s.checked_at > since_at for s in alike)
-
-
-def _detail(condition: Condition, soundings: Iterable[Sounding], families: Collection[Family]) -> str:
-    """What is wrong with a list; where another family was seen sound since, also which one is not believed."""
-    latest = {family: s for (_, family), s in _latest(soundings).items() if family in families}
-    blind = [family for family, s in latest.items() if not s.condition.soundness.trusted]
-    sound = [
-        family for family, s in latest.items() if s.condition.soundness.trusted and s.checked_at >= condition.since_at
-    ]
-    if not sound or not blind:
-        return condition.soundness.detail
-    named, others = (" and ".join(_NAMES[family] for family in sorted(some)) for some in (blind, sound))
-    return f"only its {named} answers cannot be believed, its {others} answers can: {condition.soundness.detail}"
-
-
-def _distrusted(soundings: Iterable[Sounding], at: datetime) -> bool:
-    """Whether the good word of the probes may be a copy from before the list lied."""
-    return any(sounding.distrust_until is not None and at < sounding.distrust_until for sounding in soundings)
-
-
-def condition_of(soundings: Iterable[Sounding], families: Collection[Family]) -> Condition | None:
-    """The condition of one list: the worst over the families that it is asked about."""
-    conditions = latest_conditions(soundings)
-    return worst(condition for (_, family), condition in conditions.items() if family in families)
 
 
 def latest_conditions(soundings: Iterable[Sounding]) -> dict[tuple[str, Family], Condition]:
@@ -119,25 +126,14 @@ def _retire(repo: Repository, blocklist: Blocklist, family: Family, terms: Terms
     repo.forget_coverage(blocklist.id, held)
 
 
-def _announce_incident(announcer: Announcer, incident: Incident, kind: Kind) -> None:
-    news = NewNews(kind=kind, at=announcer.at, incident_id=incident.id)
-    subject = Subject(topic=Topic.BLIND, blocklist=incident.blocklist)
+def _announce_incident(announcer: Announcer, incident: Incident, kind: Kind, cause: str = "") -> None:
+    news = NewNews(kind=kind, at=announcer.at, incident_id=incident.id, text=cause)
+    subject = incident_subject(incident, ended=kind is Kind.SIGHTED)
     announcer.announce([Announcement(news, subject, Group.INCIDENT)])
 
 
-def _incident(blocklist: Blocklist, condition: Condition, detail: str, at: datetime) -> Incident:
-    soundness = condition.soundness
-    return Incident(
-        id=0,
-        blocklist=blocklist.id,
-        zone=blocklist.shown_zone,
-        state=soundness.state,
-        reason=soundness.reason,
-        flaw=soundness.flaw,
-        detail=detail,
-        since_at=condition.since_at,
-        opened_at=at,
-    )
+def _named(families: Collection[Family]) -> str:
+    return " and ".join(NOUNS[family] for family in sorted(families))
 
 
 def sounding_of(asked: Asked, before: Sounding | None) -> Sounding:

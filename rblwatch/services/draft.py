@@ -46,14 +46,17 @@ class Draft:
     @property
     def stands(self) -> bool:
         """Whether anything that it tells of stands still, so that it is worth telling for as long as it takes."""
-        return any(item.listing is not None and item.listing.stands for _, item in self.composed.lines)
+        return any(item.stands for _, item in self.composed.lines)
 
 
 def draft(queries: Queries, watchlist: Watchlist, delivery: Delivery, at: datetime) -> Draft:
     """Compose a claimed delivery from how everything stands, without what is silenced."""
     heard, muted = _unsilenced(queries, watchlist, queries.news(delivery.id), at)
     listing_ids = {item.listing.id for item in heard if item.listing is not None}
-    composed = compose(heard, queries.told(delivery.recipient, listing_ids), delivery.group)
+    incident_ids = {item.incident.id for item in heard if item.incident is not None}
+    told = queries.told(delivery.recipient, listing_ids)
+    told_incidents = queries.told_incidents(delivery.recipient, incident_ids)
+    composed = compose(heard, told, delivery.group, incidents=told_incidents)
     message = Message(
         delivery_id=f"{delivery.alert_id}-{delivery.id}",
         alert_id=delivery.alert_id,

@@ -17,6 +17,7 @@ from rblwatch.core.watchlist import Roster, Watchlist, enrol
 from rblwatch.services.announce import Announcer, Policy, ending
 from rblwatch.services.catch_up import catch_up
 from rblwatch.services.causes import why_over, why_reinterpreted
+from rblwatch.services.condition import end_unasked
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import Pair
 
@@ -136,7 +137,4 @@ class _Reconciliation:
         for sounding in self._repo.soundings():
             if (sounding.blocklist, sounding.family) not in roster.slices:
                 self._repo.remove_soundings(sounding.blocklist, sounding.family)
-        still_asked = {blocklist for blocklist, _ in roster.slices}
-        for blocklist, incident in self._repo.open_incidents().items():
-            if blocklist not in still_asked:
-                self._repo.end_incident(incident.id, self._at)
+        end_unasked(self._repo, roster, self._announcer)

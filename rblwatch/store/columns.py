@@ -20,6 +20,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from rblwatch.core.blocklist import Severity
 from rblwatch.core.question import Reason
 from rblwatch.core.standing import Witness
+from rblwatch.core.target import Family
 from rblwatch.core.verdict import Listed
 
 W = TypeVar("W", bound=StrEnum)
@@ -78,6 +79,19 @@ class Texts(TypeDecorator[tuple[str, ...]]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
         return None if value is None else _texts(value)
+
+
+class Families(TypeDecorator[frozenset[Family]]):
+    """Families, as a JSON array in one order, so that equal sets are equal texts."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Collection[Family] | None, dialect: Dialect) -> str | None:
+        return None if value is None else written(sorted(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[Family] | None:
+        return None if value is None else frozenset(map(Family, json.loads(value)))
 
 
 class Bitmap(TypeDecorator[int]):

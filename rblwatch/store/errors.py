@@ -34,4 +34,4 @@ class AlreadyListed(StoreError):
 
 
 class AlreadyOpen(StoreError):
-    """The list has an open incident; there is never a second one."""
+    """The list has an open incident about these families; there is never a second one."""

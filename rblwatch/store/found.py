@@ -80,10 +80,10 @@ class Findings(Area):
         ]
         self._each(insert(transition_table), rows)
 
-    def open_incidents(self) -> dict[str, Incident]:
-        """Incidents that last, by list."""
-        found = reading.incidents(self._connection, incident_table.c.ended_at.is_(None))
-        return {incident.blocklist: incident for incident in found}
+    def open_incidents(self, blocklist: str | None = None) -> list[Incident]:
+        """Incidents that last, about one list or all, in the order in which they were opened."""
+        ours = () if blocklist is None else (incident_table.c.blocklist == blocklist,)
+        return reading.incidents(self._connection, incident_table.c.ended_at.is_(None), *ours)
 
     def open_incident(self, incident: Incident) -> Incident:
         """Store a new incident and give it with its id.
@@ -93,12 +93,12 @@ class Findings(Area):
         values = {field.name: getattr(incident, field.name) for field in fields(incident) if field.name != "id"}
         id_ = self._insert(incident_table, values)
         if id_ is None:
-            raise AlreadyOpen(f"{incident.blocklist} has an open incident; it can't have two")
+            raise AlreadyOpen(f"{incident.blocklist} has an open incident about the same families; it can't have two")
         return replace(incident, id=id_)
 
     def update_incident(self, incident: Incident) -> None:
         """Store what an incident that lasts has turned into."""
-        names = ("state", "reason", "flaw", "detail")
+        names = ("state", "reason", "flaw", "detail", "families", "partial")
         lasts = (incident_table.c.id == incident.id) & incident_table.c.ended_at.is_(None)
         values = {name: getattr(incident, name) for name in names}
         self._change(update(incident_table).where(lasts).values(values))

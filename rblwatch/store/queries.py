@@ -18,6 +18,7 @@ from rblwatch.core.standing import Transition
 from rblwatch.core.target import Target
 from rblwatch.store import reading
 from rblwatch.store.columns import written
+from rblwatch.store.hearing import Hearing
 from rblwatch.store.rows import Coverage, Delivery, DeliveryState, Telling
 from rblwatch.store.schema import coverage as coverage_table
 from rblwatch.store.schema import delivery as delivery_table
@@ -35,7 +36,7 @@ from rblwatch.store.snapshot import Snapshot
 _UNFINISHED = delivery_table.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED))
 
 
-class Queries(Snapshot):
+class Queries(Snapshot, Hearing):
     """All that can be read, through one read-only connection."""
 
     def history(

@@ -27,7 +27,7 @@ from rblwatch.core.routing import Decision
 from rblwatch.core.soundness import Flaw, State
 from rblwatch.core.standing import Change
 from rblwatch.core.target import Family
-from rblwatch.store.columns import Bitmap, BitmapsByReason, ListedVerdict, Moment, Texts, Witnesses, Word
+from rblwatch.store.columns import Bitmap, BitmapsByReason, Families, ListedVerdict, Moment, Texts, Witnesses, Word
 from rblwatch.store.rows import DeliveryState
 
 metadata = MetaData(
@@ -180,11 +180,14 @@ incident = Table(
     Column("since_at", Moment, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    Column("families", Families, nullable=False),
+    Column("partial", Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
 Index(
     "uq_incident_open",
     incident.c.blocklist,
+    incident.c.families,
     unique=True,
     sqlite_where=incident.c.ended_at.is_(None),
     postgresql_where=incident.c.ended_at.is_(None),

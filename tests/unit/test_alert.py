@@ -120,22 +120,21 @@ def test_changes_are_told_from_what_was_told_before(items: list[News], change: t
 
 def test_lines_keep_the_order_of_the_news() -> None:
     first, second = listing(1), listing(2)
-    incident = _incident()
+    over = replace(_incident(), ended_at=at(5))
     items = [
         News(id=1, kind=Kind.LISTED, at=at(1), listing=first),
         News(id=2, kind=Kind.LISTED, at=at(1), listing=second),
-        News(id=3, kind=Kind.BLIND, at=at(2), incident=incident),
+        News(id=3, kind=Kind.BLIND, at=at(2), incident=over),
         News(id=4, kind=Kind.CHANGED, at=at(3), listing=first),
         News(id=5, kind=Kind.NOTICE, at=at(4), text="the configuration could not be read"),
-        News(id=6, kind=Kind.SIGHTED, at=at(5), incident=replace(incident, ended_at=at(5))),
+        News(id=6, kind=Kind.SIGHTED, at=at(5), incident=over),
     ]
     composed = compose(items, {}, Group.NEWS)
     assert [(line, item.id) for line, item in composed.lines] == [
         (Line.LISTED, 2),
-        (Line.BLIND, 3),
         (Line.LISTED, 4),
         (Line.NOTICE, 5),
-        (Line.SIGHTED, 6),
+        (Line.WAS_BLIND, 6),
     ]
     assert composed.told == {1: Told.OPEN, 2: Told.OPEN}
 
@@ -146,11 +145,43 @@ def test_an_incident_that_grew_before_it_was_told_is_one_cause() -> None:
         News(id=1, kind=Kind.BLIND, at=at(1), incident=grown),
         News(id=2, kind=Kind.BLIND, at=at(2), incident=other),
         News(id=3, kind=Kind.BLIND, at=at(3), incident=grown),
-        News(id=4, kind=Kind.SIGHTED, at=at(4), incident=other),
     ]
     composed = compose(items, {}, Group.INCIDENT)
-    assert [(line, item.id) for line, item in composed.lines] == [(Line.BLIND, 2), (Line.BLIND, 3), (Line.SIGHTED, 4)]
+    assert [(line, item.id) for line, item in composed.lines] == [(Line.BLIND, 2), (Line.BLIND, 3)]
     assert [(reason, item.id) for reason, item in composed.dropped] == [(Drop.MERGED, 1)]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "is_over", "told", "group", "said"),
+    [
+        # The beginning, then the end, each once.
+        ([Kind.BLIND], False, Told.NEVER, Group.INCIDENT, (Line.BLIND, None)),
+        ([Kind.SIGHTED], True, Told.OPEN, Group.INCIDENT, (Line.SIGHTED, None)),
+        ([Kind.SIGHTED], True, Told.CLOSED, Group.INCIDENT, (None, Drop.ALREADY_TOLD)),
+        # It grew: told once more, and as one list however often it grew.
+        ([Kind.BLIND], False, Told.OPEN, Group.INCIDENT, (Line.BLIND, None)),
+        ([Kind.BLIND, Kind.BLIND], False, Told.NEVER, Group.INCIDENT, (Line.BLIND, Drop.MERGED)),
+        # It began and ended unsaid.
+        ([Kind.BLIND], True, Told.NEVER, Group.INCIDENT, (Line.WAS_BLIND, None)),
+        ([Kind.BLIND, Kind.SIGHTED], True, Told.NEVER, Group.INCIDENT, (Line.WAS_BLIND, Drop.MERGED)),
+        ([Kind.BLIND], True, Told.NEVER, Group.STANDING, (None, Drop.OVER)),
+        # Nobody is told of the end of what he was not told of.
+        ([Kind.SIGHTED], True, Told.NEVER, Group.INCIDENT, (None, Drop.NEVER_TOLD)),
+        # That it had grown is late; the end has news of its own.
+        ([Kind.BLIND], True, Told.OPEN, Group.INCIDENT, (None, Drop.OVER)),
+        ([Kind.BLIND, Kind.SIGHTED], True, Told.OPEN, Group.INCIDENT, (Line.SIGHTED, Drop.MERGED)),
+    ],
+)
+def test_an_incident_is_told_once_and_its_end_to_those_who_know_it(
+    kinds: list[Kind], is_over: bool, told: Told, group: Group, said: tuple[Line | None, Drop | None]
+) -> None:
+    line, drop = said
+    incident = replace(_incident(), ended_at=at(5) if is_over else None)
+    items = [News(id=n, kind=kind, at=at(n), incident=incident) for n, kind in enumerate(kinds, start=1)]
+    composed = compose(items, {}, group, incidents={incident.id: told})
+    assert [one for one, _ in composed.lines] == ([line] if line is not None else [])
+    assert [reason for reason, _ in composed.dropped] == ([drop] if drop is not None else [])
+    assert {item.id for _, item in (*composed.lines, *composed.dropped)} == {item.id for item in items}
 
 
 def _incident() -> Incident:

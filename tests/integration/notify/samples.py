@@ -107,9 +107,10 @@ def about(
     return Entry(line, news, blocklist, tally)
 
 
-def trouble(line: Line, incident: Incident = INCIDENT, blocklist: Blocklist | None = ZEN) -> Entry:
+def trouble(line: Line, incident: Incident = INCIDENT, blocklist: Blocklist | None = ZEN, *, text: str = "") -> Entry:
     """A line about a list."""
-    return Entry(line, News(id=1, kind=Kind(line.value), at=at(10, 17), incident=incident), blocklist)
+    kind = Kind.SIGHTED if line is Line.WAS_BLIND else Kind(line.value)
+    return Entry(line, News(id=1, kind=kind, at=at(10, 17), incident=incident, text=text), blocklist)
 
 
 def notice(text: str) -> Entry:

@@ -9,7 +9,7 @@ from rblwatch.core.blocklist import Severity, bare
 from rblwatch.core.listing import Ending
 from rblwatch.core.message import Message, Tally
 from rblwatch.core.question import Reason
-from rblwatch.core.soundness import State
+from rblwatch.core.soundness import Flaw, State
 from rblwatch.core.target import Family, Target
 from rblwatch.notify import Tone, render
 from tests.integration.notify.samples import (
@@ -107,8 +107,8 @@ Spamhaus ZEN (zen.spamhaus.org) cannot be believed.
 Since 09:50 UTC.
 What the probe showed: lists 127.0.0.1, which it must not: it lists everything.
 Effect: such answers are not believed. No server is reported because of them, and listings from before are kept.
-What to do: nothing about your servers. Lists that shut down often end like this. \
-If it stays so, take the list out of the configuration.
+What to do: nothing about your servers; lists that shut down often end like this: \
+if it stays so, take the list out of the configuration.
 
 rblwatch alert 12, delivery 12-9"""
 
@@ -118,13 +118,34 @@ Spamhaus ZEN (zen.spamhaus.org), PSBL (psbl.surriel.com)
 Since between 09:50 UTC and 10:05 UTC.
 What the probe showed at Spamhaus ZEN (zen.spamhaus.org): answered 127.255.255.254 for its test point 127.0.0.2.
 Effect: such answers are not believed. No server is reported because of them, and listings from before are kept.
-What to do: ask through a resolver of your own, not a public one ([resolver] nameservers); if you do, \
-you may be over the list's limits, and its operator offers a key or a paid feed.
+What to do: ask through a resolver of your own, one that does not forward, filter or rewrite ([resolver] nameservers); \
+if you do, you may be over its limits, or its operator wants you to register.
 
 rblwatch alert 12, delivery 12-9"""
 
 SIGHTED = """\
 Spamhaus ZEN (zen.spamhaus.org) can be believed again.
+Set aside from 09:50 UTC to 10:10 UTC; nothing was concluded from its answers meanwhile.
+
+rblwatch alert 12, delivery 12-9"""
+
+SIX_BLIND = """\
+Corp (bl.corp.example, IPv6 only) cannot be believed.
+Since 09:50 UTC.
+What the probe showed: does not list its test point ::ffff:7f00:2, so its 'not listed' means nothing.
+Effect: such answers are not believed. No server is reported because of them, and listings from before are kept.
+What to do: if it has no IPv6 entries, set `ipv6 = false` in its [[blocklists.custom]].
+
+rblwatch alert 12, delivery 12-9"""
+
+WAS_BLIND = """\
+Spamhaus ZEN (zen.spamhaus.org) could not be believed for a while, and can be again.
+Set aside from 09:50 UTC to 10:10 UTC; nothing was concluded from its answers meanwhile.
+
+rblwatch alert 12, delivery 12-9"""
+
+UNASKED = """\
+Spamhaus ZEN (zen.spamhaus.org): nothing is asked of spamhaus-zen any more.
 Set aside from 09:50 UTC to 10:10 UTC; nothing was concluded from its answers meanwhile.
 
 rblwatch alert 12, delivery 12-9"""
@@ -159,9 +180,23 @@ REFUSED = replace(
     flaw=None,
     detail="answered 127.255.255.254 for its test point 127.0.0.2",
 )
+REFUSED_BY_PSBL = replace(REFUSED, id=4, blocklist="psbl", zone="psbl.surriel.com", since_at=at(10, 5))
 ON_PSBL = replace(LISTING, blocklist="psbl", zone="psbl.surriel.com", severity=Severity.MINOR, text=None, clear_at=None)
 UNSOUND_LONG = "zen failed its IPv4 self-test 30 days ago and has not passed it since"
+CORP = replace(bare("bl.corp.example"), id="corp", name="Corp")
+IPV6_SILENT = replace(
+    INCIDENT,
+    id=5,
+    blocklist="corp",
+    zone="bl.corp.example",
+    flaw=Flaw.SILENT,
+    detail="does not list its test point ::ffff:7f00:2, so its 'not listed' means nothing",
+    families=frozenset({Family.IPV6}),
+    partial=True,
+)
+IPV4_REFUSED = replace(REFUSED, id=6, blocklist="corp", families=frozenset({Family.IPV4}), partial=True)
 REMOVED = "the server mx1 is no longer configured"
+GONE = "nothing is asked of spamhaus-zen any more"
 NO_ROUTE = "no route leads news of mx1 to this channel any more: a tag or a route was taken out of the configuration"
 BAD_FILE = (
     "The configuration was not reloaded; the one from before stays in force:\n"
@@ -231,7 +266,7 @@ BAD_FILE = (
         (
             message(
                 trouble(Line.BLIND, REFUSED),
-                trouble(Line.BLIND, replace(REFUSED, since_at=at(10, 5)), PSBL),
+                trouble(Line.BLIND, REFUSED_BY_PSBL, PSBL),
                 group=Group.INCIDENT,
             ),
             "2 lists refuse to answer us",
@@ -243,6 +278,27 @@ BAD_FILE = (
             "Spamhaus ZEN can be believed again",
             SIGHTED,
             Tone.SUCCESS,
+        ),
+        # It was over before it could be told.
+        (
+            message(trouble(Line.WAS_BLIND, replace(INCIDENT, ended_at=at(10, 10))), group=Group.INCIDENT),
+            "Spamhaus ZEN could not be believed for a while",
+            WAS_BLIND,
+            Tone.SUCCESS,
+        ),
+        # Nothing got better: the list was taken out of the configuration.
+        (
+            message(trouble(Line.SIGHTED, replace(INCIDENT, ended_at=at(10, 10)), text=GONE), group=Group.INCIDENT),
+            "Spamhaus ZEN no longer asked",
+            UNASKED,
+            Tone.INFO,
+        ),
+        # A zone without IPv6 data; its other answers are believed.
+        (
+            message(trouble(Line.BLIND, IPV6_SILENT, CORP), group=Group.INCIDENT),
+            "Corp (IPv6 only) cannot be believed",
+            SIX_BLIND,
+            Tone.WARNING,
         ),
         (
             message(notice(BAD_FILE), group=Group.NOTICE),
@@ -346,8 +402,19 @@ def test_a_listing_that_was_over_for_another_reason_is_not_called_clear() -> Non
             "mx1: 1 listed, 1 delisted (minor)",
         ),
         (
-            [trouble(Line.BLIND), trouble(Line.BLIND, REFUSED, PSBL)],
+            [trouble(Line.BLIND), trouble(Line.BLIND, REFUSED_BY_PSBL, PSBL)],
             "2 lists set aside",
+        ),
+        # One list in two troubles is one list.
+        (
+            [trouble(Line.BLIND, IPV6_SILENT, CORP), trouble(Line.BLIND, IPV4_REFUSED, CORP)],
+            "Corp set aside",
+        ),
+        # Only some of its answers are in question.
+        ([trouble(Line.BLIND, IPV6_SILENT, CORP)], "Corp (IPv6 only) cannot be believed"),
+        (
+            [trouble(Line.SIGHTED, replace(IPV6_SILENT, ended_at=at(10, 10)), CORP)],
+            "Corp (IPv6 only) can be believed again",
         ),
     ],
 )

@@ -61,6 +61,7 @@ def incident(blocklist: str = "psbl") -> Incident:
         detail="lists everything",
         since_at=at(1),
         opened_at=at(2),
+        families=frozenset({Family.IPV4}),
     )
 
 

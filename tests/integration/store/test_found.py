@@ -10,6 +10,7 @@ from sqlalchemy.exc import StatementError
 from rblwatch.core.blocklist import Severity
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.standing import Change, Transition
+from rblwatch.core.target import Family
 from rblwatch.core.verdict import Listed
 from rblwatch.store.database import Store
 from rblwatch.store.errors import AlreadyListed, AlreadyOpen
@@ -134,20 +135,25 @@ def test_history_is_found_by_server_target_and_time(store: Store) -> None:
     assert found(server="mx1", minute=31) == []
 
 
-def test_a_list_has_one_open_incident_and_the_transaction_goes_on(store: Store) -> None:
+def test_a_list_has_one_open_incident_about_a_family_and_the_transaction_goes_on(store: Store) -> None:
     first = store.write_now(lambda repo: repo.open_incident(incident()))
 
     def job(repo: Repository) -> None:
-        with pytest.raises(AlreadyOpen, match="psbl has an open incident"):
+        with pytest.raises(AlreadyOpen, match="psbl has an open incident about the same families"):
             repo.open_incident(incident())
         repo.open_incident(incident("zen"))
 
     store.write_now(job)
-    assert store.write_now(lambda repo: repo.open_incidents())["psbl"] == first
+    assert store.write_now(lambda repo: repo.open_incidents("psbl")) == [first]
+    other = store.write_now(lambda repo: repo.open_incident(replace(incident(), families=frozenset({Family.IPV6}))))
+    grown = replace(other, families=frozenset({Family.IPV6, Family.NAME}), partial=True)
+    store.write_now(lambda repo: repo.update_incident(grown))
+    assert store.write_now(lambda repo: repo.open_incidents("psbl")) == [first, grown]
+    store.write_now(lambda repo: repo.end_incident(grown.id, at(8)))
     store.write_now(lambda repo: repo.end_incident(first.id, at(9)))
     store.write_now(lambda repo: repo.end_incident(first.id, at(10)))
     second = store.write_now(lambda repo: repo.open_incident(incident()))
-    ended, zen, again = store.read_now(lambda queries: queries.incidents())
+    ended, zen, _, again = store.read_now(lambda queries: queries.incidents())
     assert (ended, again) == (replace(first, ended_at=at(9)), second)
     assert store.read_now(lambda queries: queries.incidents(open_only=True)) == [zen, again]
 
