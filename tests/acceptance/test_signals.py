@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rblwatch.core.alert import Line
-from tests.support.estate import mail_url
+from tests.support.estate import Registered, mail_url
 from tests.support.program import RBLWATCH, Program, clean_environment
 from tests.support.scene import MX1, ONE, Scene, new_scene
 from tests.support.waiting import eventually
@@ -110,3 +110,30 @@ def test_a_mail_server_that_accepts_and_says_nothing_keeps_nobody_waiting(scene:
     scene.estate.channels["mail"] = good
     scene.start()
     scene.wait_until_told(Line.LISTED, MX1)
+
+
+def test_a_stop_while_many_news_are_recorded_loses_and_repeats_none(scene: Scene, tmp_path: Path) -> None:
+    scene.estate.servers = {"mx1": Registered(("198.18.0.0/24",))}
+    daemon = scene.start()
+    for number in range(256):
+        scene.lists.list(ONE, f"198.18.0.{number}")
+    with closing(sqlite3.connect(tmp_path / "rblwatch.db", isolation_level=None, timeout=0)) as other:
+        # What else is written takes less than these looks are apart.
+        eventually(lambda: all(is_locked(other) for _ in range(3)), 60, lambda: daemon.stderr)
+    assert daemon.terminate(DRAINED_S) == 0
+    assert "Traceback" not in daemon.stderr
+
+    scene.start()
+    listings = [(one["target"], one["delisted_at"]) for one in scene.estate.read("history")]
+    assert sorted(listings) == sorted((f"198.18.0.{number}", None) for number in range(256))
+
+
+def is_locked(database: sqlite3.Connection) -> bool:
+    """Whether somebody writes to the database, a moment from now."""
+    time.sleep(0.02)
+    try:
+        database.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return True
+    database.execute("ROLLBACK")
+    return False
