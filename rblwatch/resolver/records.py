@@ -64,9 +64,9 @@ def read(reply: bytes, kind: dns.rdatatype.RdataType) -> Answer | Words:
 
 def _message(reply: bytes) -> dns.message.Message:
     try:
-        return dns.message.from_wire(reply)
+        return dns.message.from_wire(reply, one_rr_per_rrset=True)
     except dns.exception.DNSException:
-        return dns.message.from_wire(_with_opaque_strangers(reply))
+        return dns.message.from_wire(_with_opaque_strangers(reply), one_rr_per_rrset=True)
 
 
 def _with_opaque_strangers(reply: bytes) -> bytes:
@@ -130,15 +130,16 @@ def _noted(note: dns.edns.EDEOption) -> str:
 def _follow(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> Answer | Words:
     name, ttl_s = message.question[0].name, _LONGEST_TTL
     for _ in range(_MOST_LINKS + 1):
-        rrset = _records(message.answer, name, kind)
-        if rrset is not None:
-            return _found(message, rrset, min(ttl_s, sane_ttl(rrset.ttl)))
+        records = _records(message.answer, name, kind)
+        if records:
+            return _found(message, records, min(ttl_s, _ttl_s(records)))
         aliases = _records(message.answer, name, dns.rdatatype.CNAME)
-        if aliases is None:
+        if not aliases:
             return _REFERRED if _is_referral(message) else Absent(_negative_ttl(message, name))
-        alias = aliases[0]
-        assert isinstance(alias, dns.rdtypes.ANY.CNAME.CNAME)
-        name, ttl_s = alias.target, min(ttl_s, sane_ttl(aliases.ttl))
+        targets = {one.target for alias in aliases for one in alias if isinstance(one, dns.rdtypes.ANY.CNAME.CNAME)}
+        if len(targets) > 1:
+            return Failed(Reason.MALFORMED, "answered with two aliases (CNAME) of one name")
+        name, ttl_s = targets.pop(), min(ttl_s, _ttl_s(aliases))
     return Failed(Reason.MALFORMED, f"answered with a loop, or with more than {_MOST_LINKS} aliases (CNAME) in a row")
 
 
@@ -154,20 +155,27 @@ def _is_referral(message: dns.message.Message) -> bool:
 
 def _records(
     section: list[dns.rrset.RRset], name: dns.name.Name, kind: dns.rdatatype.RdataType
-) -> dns.rrset.RRset | None:
+) -> list[dns.rrset.RRset]:
     """The records of a name, without regard to the case of letters (RFC 4343)."""
-    for rrset in section:
-        if rrset.rdtype == kind and rrset.rdclass == dns.rdataclass.IN and rrset.name == name and len(rrset):
-            return rrset
-    return None
+    return [
+        rrset
+        for rrset in section
+        if rrset.rdtype == kind and rrset.rdclass == dns.rdataclass.IN and rrset.name == name and len(rrset)
+    ]
 
 
-def _found(message: dns.message.Message, rrset: dns.rrset.RRset, ttl_s: int) -> Answer | Words:
+def _ttl_s(records: list[dns.rrset.RRset]) -> int:
+    return min(sane_ttl(record.ttl) for record in records)
+
+
+def _found(message: dns.message.Message, records: list[dns.rrset.RRset], ttl_s: int) -> Answer | Words:
     if message.rcode() == dns.rcode.NXDOMAIN:
         return Failed(Reason.MALFORMED, "answered NXDOMAIN together with the records of the name")
-    if rrset.rdtype == dns.rdatatype.TXT:
-        return Words(tuple(b"".join(r.strings) for r in rrset if isinstance(r, dns.rdtypes.ANY.TXT.TXT)))
-    return Found(tuple(IPv4Address(r.address) for r in rrset if isinstance(r, dns.rdtypes.IN.A.A)), ttl_s)
+    held = [one for record in records for one in record]
+    if records[0].rdtype == dns.rdatatype.TXT:
+        return Words(tuple(b"".join(one.strings) for one in held if isinstance(one, dns.rdtypes.ANY.TXT.TXT)))
+    addresses = (IPv4Address(one.address) for one in held if isinstance(one, dns.rdtypes.IN.A.A))
+    return Found(tuple(dict.fromkeys(addresses)), ttl_s)
 
 
 def _negative_ttl(message: dns.message.Message, name: dns.name.Name) -> int | None:

@@ -161,6 +161,13 @@ ROWS = (
         LISTED,
         "RFC 1034 section 3.6.2 forbids it; the name has an A",
     ),
+    Row("cname-twice-the-same", crafted(*leads_to(LOOP), *leads_to(LOOP), address(owner=LOOP)), LISTED, ALIAS),
+    Row(
+        "cname-of-two-minds",
+        crafted(*leads_to(LOOP), *leads_to(name("y.example")), address(owner=LOOP)),
+        MALFORMED,
+        "RFC 2181 section 10.1: a name has one alias at most",
+    ),
     Row("cname-of-another", crafted(*leads_to(QNAME, owner=LOOP), address()), LISTED, IGNORED),
     Row(
         "dname",

@@ -109,6 +109,12 @@ def test_records_and_absences_are_read(reply: dns.message.Message, answer: Answe
             Reason.MALFORMED,
             "referred to other nameservers and said nothing of the name: it is no resolver",
         ),
+        # A name with an alias has one.
+        (
+            message("@ 60 IN CNAME x.example.", "x.example. 60 IN A 127.0.0.2", "@ 60 IN CNAME y.example."),
+            Reason.MALFORMED,
+            "answered with two aliases (CNAME) of one name",
+        ),
         # It cannot both not exist and have an address.
         (
             message("@ 60 IN A 127.0.0.2", rcode="NXDOMAIN"),
