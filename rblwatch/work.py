@@ -59,9 +59,10 @@ class Work:
     async def _begin(self, configured: Configured) -> None:
         assembly = await app.assemble(self._store, configured, self._clock.now())
         monitor = Monitor(self._store, self._engine, self._clock, assembly.terms, configured.settings.schedule)
-        await monitor.load(self._monitor if self._started else None)
+        await monitor.load()
         notifier = app.build_notifier(configured.settings)
         if self._started:
+            monitor.keep_to(self._monitor)
             self._deliverer.adopt(notifier, assembly.desk)
         else:
             self._deliverer = Deliverer(self._store, notifier, self._clock, assembly.desk, holder=self._holder)

@@ -56,12 +56,14 @@ class Monitor:
         self._tally = Tally(clock.now())
         self._began_s = clock.monotonic_s()
 
-    async def load(self, before: Monitor | None = None) -> None:
-        """Work out from the database when everything is due, and from who was at work before under another one."""
+    async def load(self) -> None:
+        """Work out from the database when everything is due."""
         rows = await self._store.read(lambda queries: (queries.coverages(), queries.all_pairs(), queries.soundings()))
         self._agenda.load(*rows)
-        if before is not None:
-            self._agenda.keep_to(before._agenda)
+
+    def keep_to(self, before: Monitor) -> None:
+        """Follow up the rounds that were made under another configuration."""
+        self._agenda.keep_to(before._agenda)
 
     def _note(self, transitions: Transitions) -> None:
         if any(transition.first_look for transition, _ in transitions):
