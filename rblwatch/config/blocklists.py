@@ -19,7 +19,7 @@ from rblwatch.core.blocklist import Blocklist, Claim, Code, Kind, Meaning, Overr
 from rblwatch.core.codes import NAMED_SELFTESTS, NotACode, parse_code, parse_code_key, parse_point
 from rblwatch.core.selection import RECOMMENDED, SETS, Catalogue
 from rblwatch.core.settings import Lists, Secret
-from rblwatch.core.target import NotATarget, Target, expand, parse_range
+from rblwatch.core.target import Family, NotATarget, Target, expand, parse_range
 from rblwatch.naming import parse_domain
 
 _SEVERITY = values.one_of(Severity, "a severity")
@@ -80,6 +80,7 @@ def _read_custom(table: Table, catalogue: Catalogue) -> Blocklist | None:
     name = table.need("id", _new_id(catalogue), "")
     zone = table.need("zone", _zone, "")
     kind = table.take("kind", _KIND, Kind.IP.value)
+    families = _read_families(table, kind)
     severity = table.take("severity", _SEVERITY, Severity.MAJOR.value)
     codes = _read_codes(table.table("codes"), severity, Scope.DOMAIN if kind is Kind.DOMAIN else Scope.ADDRESS)
     selftest = _read_selftest(table, kind)
@@ -89,13 +90,22 @@ def _read_custom(table: Table, catalogue: Catalogue) -> Blocklist | None:
     # the admin's word for every answer.
     unexplained = min(severity, Severity.MAJOR, key=lambda each: each.rank) if codes else severity
     return replace(
-        bare(zone, kind=kind),
+        bare(zone, families=families, kind=kind),
         id=name,
         name=name,
         codes=codes,
         otherwise=replace(bare(zone, kind=kind).otherwise, severity=unexplained),
         selftest=selftest,
     )
+
+
+def _read_families(table: Table, kind: Kind) -> frozenset[Family] | None:
+    """The families that a list is said to have entries about; None: those of its kind."""
+    if kind is Kind.DOMAIN:
+        if table.find("ipv6", values.switch) is not None:
+            table.refuse("ipv6", "is about lists of addresses, and this one is of domains; leave it out")
+        return None
+    return None if table.take("ipv6", values.switch, default=True) else frozenset({Family.IPV4})
 
 
 def _read_codes(table: Table, severity: Severity, scope: Scope) -> tuple[Code, ...]:

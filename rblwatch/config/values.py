@@ -44,6 +44,13 @@ def text(value: object) -> str:
     return value
 
 
+def switch(value: object) -> bool:
+    """Yes or no, as TOML spells it."""
+    if not isinstance(value, bool):
+        raise BadValue(f"must be true or false, found {kind_of(value)}")
+    return value
+
+
 def name(value: object) -> str:
     """What an admin calls a server, a channel or a tag."""
     read = text(value)

@@ -40,6 +40,7 @@ from rblwatch.core.settings import (
     Web,
 )
 from rblwatch.core.target import Family, Target
+from rblwatch.core.watchlist import watch
 
 CATALOGUE = load_catalogue()
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -231,6 +232,29 @@ def test_a_custom_list_reads_its_codes_as_the_catalogue_does(tmp_path: Path) -> 
         selftest=SelfTest(listed=(ipv4("127.0.0.9"),), clear=(ipv4("127.0.0.1"),)),
     )
     assert (names.kind, names.families, names.selftest) == (Kind.DOMAIN, frozenset({Family.NAME}), SelfTest())
+
+
+@pytest.mark.parametrize("kind", ["ip", "allow"])
+def test_a_list_of_ones_own_without_ipv6_is_asked_about_ipv4_only(tmp_path: Path, kind: str) -> None:
+    """And about an IPv6 address it says nothing: it is not asked, so it is no list that is clear about it."""
+    text = f"""
+[[servers]]
+name = "mx1"
+addresses = ["9.9.9.9", "2620:fe::fe"]
+[blocklists]
+use = []
+[[blocklists.custom]]
+id = "corp"
+zone = "bl.corp.example"
+kind = "{kind}"
+ipv6 = false
+"""
+    found = loaded(tmp_path, text)
+    (corp,) = found.settings.lists.custom
+    assert corp.families == {Family.IPV4}
+    watchlist = watch(found.settings, CATALOGUE)
+    assert [target.text for target in watchlist.servers if watchlist.asks("corp", target)] == ["9.9.9.9"]
+    assert "ipv6 = false" in loader.show(found)
 
 
 def test_a_custom_list_without_codes_is_a_bare_zone_of_the_admins_severity(tmp_path: Path) -> None:

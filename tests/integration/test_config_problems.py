@@ -175,6 +175,14 @@ SEVERITIES = "write one of informational, minor, major or critical"
             "3: blocklists.custom[0].zone: 'corp' is not a domain name; write e.g. 'example.org'",
         ),
         (
+            CUSTOM + "ipv6 = 'no'",
+            "4: blocklists.custom[0].ipv6: must be true or false, found a string",
+        ),
+        (
+            CUSTOM + "kind = 'domain'\nipv6 = false",
+            "5: blocklists.custom[0].ipv6: is about lists of addresses, and this one is of domains; leave it out",
+        ),
+        (
             CUSTOM + "kind = 'url'",
             "4: blocklists.custom[0].kind: 'url' is not a kind of list; write one of ip, domain or allow",
         ),
