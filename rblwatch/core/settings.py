@@ -203,11 +203,3 @@ class Settings:
     heartbeat: Heartbeat
     web: Web
     relay_audit: RelayAudit
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """One target as registered: the servers that it stands under, in the configuration's order."""
-
-    target: Target
-    servers: tuple[str, ...]

@@ -139,11 +139,14 @@ class ListedVerdict(TypeDecorator[Listed]):
         return written(stored)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Listed | None:
-        if value is None:
-            return None
-        stored = json.loads(value)
-        codes, said = (tuple(map(IPv4Address, stored[name])) for name in ("codes", "said"))
-        return Listed(codes, Severity(stored["severity"]), tuple(stored["labels"]), stored["refused"], said)
+        return None if value is None else _listed(value)
+
+
+@lru_cache(maxsize=1024)  # thousands of pairs share a few verdicts
+def _listed(value: str) -> Listed:
+    stored = json.loads(value)
+    codes, said = (tuple(map(IPv4Address, stored[name])) for name in ("codes", "said"))
+    return Listed(codes, Severity(stored["severity"]), tuple(stored["labels"]), stored["refused"], said)
 
 
 class Witnesses(TypeDecorator[tuple[Witness, ...]]):

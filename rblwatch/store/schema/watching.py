@@ -1,46 +1,20 @@
-"""The tables.
+"""The tables of what is watched, and what was found of it.
 
-Owns what is stored and under which keys. Must not know who writes or reads it. A change here needs a revision in
-`alembic/versions/`; a test compares the two.
+Owns what is stored of targets, lists, standings, listings and incidents. Must not know who is told.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Boolean,
-    CheckConstraint,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
 
-from rblwatch.core.alert import Drop, Group, Kind, Line, Told
 from rblwatch.core.blocklist import Severity
 from rblwatch.core.listing import Ending
 from rblwatch.core.question import Reason
-from rblwatch.core.routing import Decision
 from rblwatch.core.soundness import Flaw, State
 from rblwatch.core.standing import Change
 from rblwatch.core.target import Family
 from rblwatch.store.columns import Bitmap, BitmapsByReason, Families, ListedVerdict, Moment, Texts, Witnesses, Word
-from rblwatch.store.rows import DeliveryState
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
-
-# Ids are never given twice, not even after the newest row is gone: bitmaps, messages and people refer to them.
+from rblwatch.store.schema.base import metadata
 
 target = Table(
     "target",
@@ -191,106 +165,6 @@ Index(
     unique=True,
     sqlite_where=incident.c.ended_at.is_(None),
     postgresql_where=incident.c.ended_at.is_(None),
-)
-
-alert = Table(
-    "alert",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("group", Word(Group), nullable=False),
-    Column("key", Text, nullable=False),
-    Column("at", Moment, nullable=False),
-    sqlite_autoincrement=True,
-)
-Index("ix_alert_group_key", alert.c.group, alert.c.key)
-
-news = Table(
-    "news",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("alert_id", ForeignKey("alert.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("kind", Word(Kind), nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("listing_id", ForeignKey("listing.id", ondelete="CASCADE"), index=True),
-    Column("incident_id", ForeignKey("incident.id", ondelete="CASCADE"), index=True),
-    Column("codes", Texts, nullable=False),
-    Column("before", Texts, nullable=False),
-    Column("text", Text, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-delivery = Table(
-    "delivery",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("alert_id", ForeignKey("alert.id", ondelete="CASCADE"), nullable=False),
-    Column("recipient", Text, nullable=False),
-    Column("state", Word(DeliveryState), nullable=False),
-    Column("not_before", Moment, nullable=False),
-    Column("next_at", Moment, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("first_tried_at", Moment),  # also the mark of a delivery that was claimed once
-    Column("sent_at", Moment),
-    Column("error", Text),
-    Column("holder", Text),
-    Column("token", Text),
-    Column("lease_until", Moment),
-    Column("created_at", Moment, nullable=False),
-    UniqueConstraint("alert_id", "recipient"),
-    sqlite_autoincrement=True,
-)
-Index("ix_delivery_state_next_at", delivery.c.state, delivery.c.next_at)
-Index("ix_delivery_recipient_state", delivery.c.recipient, delivery.c.state)
-
-silence = Table(
-    "silence",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("added_at", Moment, nullable=False),
-    Column("until_at", Moment, nullable=False, index=True),
-    Column("reason", Text, nullable=False),
-    Column("author", Text, nullable=False),
-    Column("server", Text),
-    Column("target", Text),
-    Column("blocklist", Text),
-    Column("tag", Text),
-    Column("code", Text),
-    sqlite_autoincrement=True,
-)
-
-telling = Table(
-    "telling",
-    metadata,
-    Column("news_id", ForeignKey("news.id", ondelete="CASCADE"), primary_key=True),
-    Column("recipient", Text, primary_key=True),
-    Column("decision", Word(Decision), nullable=False),
-    Column("delivery_id", ForeignKey("delivery.id", ondelete="CASCADE"), index=True),
-    Column("silence_id", ForeignKey("silence.id")),
-    Column("line", Word(Line)),
-    Column("dropped", Word(Drop)),
-)
-Index(
-    "ix_telling_silenced",
-    telling.c.silence_id,
-    sqlite_where=telling.c.decision == Decision.SILENCED,
-    postgresql_where=telling.c.decision == Decision.SILENCED,
-)
-
-told = Table(
-    "told",
-    metadata,
-    Column("recipient", Text, primary_key=True),
-    Column("listing_id", ForeignKey("listing.id", ondelete="CASCADE"), primary_key=True, index=True),
-    Column("state", Word(Told), nullable=False),
-    Column("at", Moment, nullable=False),
-)
-
-recipient = Table(
-    "recipient",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("fingerprint", Text, nullable=False),  # of the routes that lead to it
-    Column("added_at", Moment, nullable=False),
 )
 
 # The daemon that works on this database, or the last one that did: at most one row.

@@ -1,0 +1,39 @@
+"""The tables.
+
+Owns what is stored and under which keys. Must not know who writes or reads it. A change here needs a revision in
+`alembic/versions/`; a test compares the two.
+"""
+
+from rblwatch.store.schema.alerting import alert, delivery, news, recipient, silence, telling, told
+from rblwatch.store.schema.base import metadata
+from rblwatch.store.schema.watching import (
+    blocklist,
+    coverage,
+    daemon,
+    incident,
+    listing,
+    pair,
+    sounding,
+    target,
+    transition,
+)
+
+__all__ = [
+    "alert",
+    "blocklist",
+    "coverage",
+    "daemon",
+    "delivery",
+    "incident",
+    "listing",
+    "metadata",
+    "news",
+    "pair",
+    "recipient",
+    "silence",
+    "sounding",
+    "target",
+    "telling",
+    "told",
+    "transition",
+]
