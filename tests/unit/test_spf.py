@@ -115,7 +115,7 @@ def test_what_is_no_domain_is_refused(text: str) -> None:
         parse_domain_spec(text)
 
 
-WORDS = "ip4: ip6: a mx include: exists: ptr redirect= exp= all %{ d 2r } /24 //64 .example.org 192.0.2.1 2001:db8:: - = x="
+WORDS = "ip4: ip6: a mx include: exists: ptr redirect= exp= all %{ d 2r } /24 //64 .example.org 192.0.2.1 2001:db8:: ="
 fragments = st.sampled_from([*WORDS.split(), " ", "\t", "0" * 5000])
 records = st.binary() | st.lists(fragments).map(lambda parts: "".join(parts).encode())
 

@@ -1,0 +1,86 @@
+"""What one registered name came to: addresses to watch, and everything that was seen and is not watched.
+
+Owns the shape of a finding. Must not know how names are looked up, nor what was found before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from rblwatch.core.question import Reason
+from rblwatch.core.target import Network, Target
+
+
+class OriginKind(StrEnum):
+    """Where targets come from, besides registered addresses."""
+
+    HOSTNAME = "hostname"
+    """The addresses of a registered host name."""
+    MX = "mx"
+    """The mail exchangers of a domain in `senders_of`."""
+    SPF = "spf"
+    """Whom such a domain allows to send for it."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """A registered name, and what is made of it; findings are remembered by it."""
+
+    kind: OriginKind
+    name: Target
+
+    def __str__(self) -> str:
+        return self.name.text if self.kind is OriginKind.HOSTNAME else f"{self.kind.upper()} of {self.name}"
+
+
+class Why(StrEnum):
+    """Why something that was found is not watched."""
+
+    TOO_LARGE = "too-large"
+    THIRD_PARTY = "third-party"
+    DEPENDS_ON_MESSAGE = "depends-on-message"
+    EVERYBODY = "everybody"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatched:
+    """Found, and not watched."""
+
+    what: str
+    """As it was published, cleaned."""
+    why: Why
+    detail: str
+    """For people: the reason, and what to do to watch it all the same."""
+    network: Network | None = None
+    """Of a range: whoever registers it watches it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A look-up without an answer, or an answer that cannot be read: the targets known before stay."""
+
+    what: str
+    """What was looked up, e.g. `AAAA of mx1.example.org`."""
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one origin came to."""
+
+    origin: Origin
+    targets: Mapping[Target, str] = field(default_factory=dict)
+    """With how each was found, for people, e.g. `MX mail.example.org`."""
+    unwatched: tuple[Unwatched, ...] = ()
+    faults: tuple[str, ...] = ()
+    """What is wrong with what was answered, for people: a name that does not exist, a policy that breaks the rules."""
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was answered, so that a target that is not here is gone."""
+        return not self.failures

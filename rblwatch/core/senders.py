@@ -1,0 +1,175 @@
+"""Whom a domain's SPF policy allows to send, as targets; and what of it is not watched.
+
+Owns which of a policy's addresses are watched. Must not look names up, nor know what was found before.
+
+Watched is who is designated: who matches a mechanism that passes (`+`, or no sign), and no earlier one that doesn't.
+Reported instead are ranges of more than 256 addresses, everybody (`+all`), what only a message decides (`exists`,
+`ptr`, macros), what lies beyond SPF's limits, and other people's policies.
+
+A *third party* is a domain that the admin did not register. Whose name ends in the registrable domain of what stands in
+`senders_of` or `domains` of the same server is the admin's own, whoever runs it. Anything else that is included or
+redirected to is another's: its servers send for many, are listed and delisted for reasons that this admin can neither
+see nor mend, and there may be thousands of them. Registering its domain under `senders_of` makes it the admin's own.
+Hosts that the admin's record names one by one (`a:`, `mx:`, and MX records) are watched wherever they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from rblwatch.core.finding import Failure, Finding, Origin, OriginKind, Unwatched, Why
+from rblwatch.core.hosts import failure
+from rblwatch.core.lookup import Walk
+from rblwatch.core.question import Reason
+from rblwatch.core.spf import All, Qualifier
+from rblwatch.core.spf_policy import Broken, Error, Matching, Nested, Obstacle, Opaque, Policy, Step
+from rblwatch.core.spf_walk import walk_policy
+from rblwatch.core.target import Network, Target, address_target
+from rblwatch.core.text import clean
+
+#: Addresses of one range that are watched without having been registered. Source: issue 3.
+LARGEST_RANGE = 256
+#: Addresses of one domain that are watched without having been registered: as many as of the largest registered range.
+MOST_ADDRESSES = 65_536
+
+_LONGEST_QUOTE = 100
+
+
+def walk_senders(domain: Target, follows: Callable[[str], bool]) -> Walk[Finding]:
+    """Look up whom a domain allows to send; `follows` says which other domains' policies are the admin's own."""
+    policy = yield from walk_policy(domain.text, follows)
+    return designated(Origin(OriginKind.SPF, domain), policy)
+
+
+def designated(origin: Origin, policy: Policy) -> Finding:
+    """Read from a policy whom it designates, and what of that is not watched."""
+    notes = _Notes()
+    shares = list(notes.read(policy))
+    if policy.trouble is not None and policy.trouble.error is Error.NONE:
+        notes.faults[f"{policy.domain} {policy.trouble.detail}"] = None
+    targets: dict[Target, str] = {}
+    for share in shares:
+        room = MOST_ADDRESSES - len(targets)
+        for network in share.networks:
+            if (unwatched := _too_large(share, network)) is not None:
+                notes.unwatched[unwatched] = None
+                continue
+            for target in islice(share.watched(network), room):
+                targets.setdefault(target, share.how)
+    if len(targets) >= MOST_ADDRESSES:
+        what = f"more than {MOST_ADDRESSES:,} addresses"
+        notes.unwatched[Unwatched(what, Why.TOO_LARGE, "register those to be watched under addresses")] = None
+    return Finding(
+        origin=origin,
+        targets=dict(islice(targets.items(), MOST_ADDRESSES)),
+        unwatched=tuple(notes.unwatched),
+        faults=tuple(notes.faults),
+        failures=tuple(notes.failures),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """Networks that pass, but for those that an earlier mechanism takes out."""
+
+    networks: tuple[Network, ...]
+    what: str
+    how: str
+    excluded: tuple[Network, ...]
+
+    def watched(self, network: Network) -> Iterator[Target]:
+        for address in network:
+            if not any(address in other for other in self.excluded):
+                yield address_target(address)
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What is seen on the way; dictionaries keep the order, and each thing once."""
+
+    unwatched: dict[Unwatched, None] = field(default_factory=dict)
+    faults: dict[str, None] = field(default_factory=dict)
+    failures: dict[Failure, None] = field(default_factory=dict)
+
+    def read(self, policy: Policy, excluded: Iterable[Network] = ()) -> Iterator[_Share]:
+        taken_out = list(excluded)
+        if policy.trouble is not None:
+            self._trouble(policy)
+        for step in policy.steps:
+            if isinstance(step, Broken) or step.qualifier is Qualifier.PASS:
+                yield from self._passing(policy.domain, step, taken_out)
+            else:
+                taken_out += _matched(step)
+        match policy.redirect:
+            case Policy():
+                yield from self.read(policy.redirect, taken_out)
+            case Opaque() | Broken():
+                yield from self._passing(policy.domain, policy.redirect, taken_out)
+
+    def _passing(self, domain: str, step: Step, excluded: list[Network]) -> Iterator[_Share]:
+        shown = clean(step.text, _LONGEST_QUOTE)
+        what = f"'{shown}' in the SPF record of {clean(domain, _LONGEST_QUOTE)}"
+        match step:
+            case Matching():
+                self.failures.update((failure(lost.query, lost.failed), None) for lost in step.lost)
+                yield _Share(step.networks, what, f"SPF {shown} of {domain}", tuple(excluded))
+            case Nested():
+                yield from self.read(step.policy, excluded)
+            case Opaque():
+                self.unwatched[_opaque(what, step)] = None
+            case Broken():
+                self.faults[f"{what}: it {step.trouble.detail}"] = None
+                detail = "receivers make a permanent error of it; mend the record, or register addresses"
+                self.unwatched[Unwatched(what, Why.BROKEN, detail)] = None
+            case All():
+                detail = "it allows everybody to send for the domain, so there is nobody in particular to watch"
+                self.unwatched[Unwatched(what, Why.EVERYBODY, detail)] = None
+
+    def _trouble(self, policy: Policy) -> None:
+        assert policy.trouble is not None
+        domain = clean(policy.domain, _LONGEST_QUOTE)
+        match policy.trouble.error, policy.trouble.failed:
+            case Error.TEMPERROR, failed if failed is not None:
+                self.failures[Failure(f"TXT of {domain}", failed.reason, failed.detail)] = None
+            case Error.PERMERROR, _:
+                self.failures[Failure(f"SPF of {domain}", Reason.MALFORMED, f"{domain} {policy.trouble.detail}")] = None
+
+
+def _matched(step: Step) -> list[Network]:
+    """Networks that a mechanism takes out for the later ones. Less than all is safe: too many are watched then."""
+    match step:
+        case Matching(networks=networks):
+            return list(networks)
+        case Nested(policy=policy):
+            return [network for share in _Notes().read(policy) if not share.excluded for network in share.networks]
+        case _:
+            return []
+
+
+def _too_large(share: _Share, network: Network) -> Unwatched | None:
+    if network.num_addresses <= LARGEST_RANGE:
+        return None
+    if network.version == 4:
+        size, remedy = f"{network.num_addresses:,}", "register it under addresses"
+    else:
+        size, remedy = f"2^{128 - network.prefixlen}", "register the addresses in use"
+    detail = f"{network} holds {size} addresses, more than the {LARGEST_RANGE} that are watched unasked; {remedy}"
+    return Unwatched(share.what, Why.TOO_LARGE, detail, network)
+
+
+_DEPENDS = {
+    Obstacle.PTR: "it allows whoever has a certain name",
+    Obstacle.EXISTS: "a look-up for each message decides",
+    Obstacle.MACRO: "the name depends on the message",
+}
+
+
+def _opaque(what: str, step: Opaque) -> Unwatched:
+    if step.obstacle is Obstacle.THIRD_PARTY:
+        name = clean(step.name or "", _LONGEST_QUOTE)
+        detail = f"{name} is not under a domain of yours; register it under senders_of to watch it"
+        return Unwatched(what, Why.THIRD_PARTY, detail)
+    detail = f"{_DEPENDS[step.obstacle]}, so there are no addresses to read from it"
+    return Unwatched(what, Why.DEPENDS_ON_MESSAGE, detail)
