@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
@@ -186,13 +186,20 @@ async def ask_through(address: str, rows: Sequence[Row], budget_s: float = BUDGE
 
 
 async def ask_all(rows: Sequence[Row]) -> dict[tuple[str, Family], Said]:
-    """Play all rows at once, and ask all of them at once.
+    """Play all rows at once, and ask all of them at once."""
+    return await ask_patiently(rows, _ask_everywhere)
 
-    On a busy machine even an answer in time may come too late: what timed out unexpectedly is asked again, in no hurry.
+
+async def ask_patiently(
+    rows: Sequence[Row], ask: Callable[[Sequence[Row], float], Awaitable[dict[tuple[str, Family], Said]]]
+) -> dict[tuple[str, Family], Said]:
+    """Ask all rows with the usual budget, and those in no hurry that timed out unexpectedly.
+
+    On a busy machine even an answer in time may come too late.
     """
-    said = await _ask_everywhere(rows, BUDGET_S)
+    said = await ask(rows, BUDGET_S)
     hurried = [row for row in rows if any(_came_late(row, said[row.name, family]) for family in row.families)]
-    return said | (await _ask_everywhere(hurried, 8 * BUDGET_S) if hurried else {})
+    return said | (await ask(hurried, 8 * BUDGET_S) if hurried else {})
 
 
 async def _ask_everywhere(rows: Sequence[Row], budget_s: float) -> dict[tuple[str, Family], Said]:
