@@ -52,6 +52,14 @@ def test_a_server_that_no_list_is_asked_about_is_named_and_is_3(tmp_path: Path) 
     assert "no list is asked about h" in check.stdout
 
 
+def test_a_list_that_is_asked_nothing_is_named(tmp_path: Path) -> None:
+    configure(tmp_path, DOTTED)
+    text = (tmp_path / "rblwatch.toml").read_text().replace('["psbl"]', '["psbl", "spamhaus-dbl", "sem-ipv6"]')
+    (tmp_path / "rblwatch.toml").write_text(text)
+    done = run("config", "check", cwd=tmp_path)
+    assert "not asked, since nothing is registered that is of their kind: spamhaus-dbl, sem-ipv6" in done.stdout
+
+
 def test_settings_that_change_nothing_yet_are_told(tmp_path: Path) -> None:
     more = (
         '[schedule]\ntimezone = "Europe/Berlin"\n[[channels]]\nname = "c"\nurl = "json://127.0.0.1:9/"\n'

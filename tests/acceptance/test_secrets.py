@@ -36,6 +36,9 @@ SECRETS = {
     "postgres": PASSWORD,
 }
 
+#: Asked with the key: the name of every question about it is a secret.
+KEYED_LIST, KEYED_ZONE = "spamhaus-zen", f"{SECRETS['list_key'].lower()}.zen.dq.spamhaus.net"
+
 MORE = """
 [schedule]
 interval = "1s"
@@ -80,7 +83,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     url = str(request.getfixturevalue("postgres_url")) if kind == "postgresql" else ""
     (tmp_path / "here").mkdir()
     (tmp_path / "admin").mkdir()
-    with new_scene(tmp_path / "here", url) as scene:
+    with new_scene(tmp_path / "here", url, zones=[KEYED_ZONE]) as scene:
         keep_secrets(scene, tmp_path / "admin")
         yield scene
 
@@ -107,6 +110,7 @@ def keep_secrets(scene: Scene, admin: Path) -> None:
         "mail": f'{{ file = "{admin / "mail.url"}" }}',
         "gone": f"json://{gone}/{SECRETS['gone_path']}",
     }
+    scene.estate.use = [KEYED_LIST]
     scene.estate.more = MORE.replace("HOOK_PATH", SECRETS["hook_path"]).replace('"web.token"', f'"{admin}/web.token"')
 
 
@@ -147,8 +151,8 @@ def tables(scene: Scene) -> bytes:
 
 
 def found_in(written: dict[str, bytes]) -> list[tuple[str, str]]:
-    """Which secret stands where: as it is, and as basic authentication encodes a login."""
-    forms = {name: [secret.encode()] for name, secret in SECRETS.items()}
+    """Which secret stands where: as it is, as DNS may spell it, and as basic authentication encodes a login."""
+    forms = {name: [secret.encode(), secret.lower().encode()] for name, secret in SECRETS.items()}
     for name, user in [("chat_password", "operator"), ("mail_password", "postmaster"), ("misplaced", "operator")]:
         forms[name].append(base64.b64encode(f"{user}:{SECRETS[name]}".encode()).rstrip(b"="))
     return [
@@ -182,7 +186,10 @@ def test_no_secret_is_in_anything_that_was_written(scene: Scene) -> None:
     # Everything works that can; the mailbox knows no logins, one chat is gone, and webhooks have no effect yet.
     assert [run("config", "check"), run("config", "show"), run("notify", "test")] == [0, 0, 4]
     scene.lists.list(ONE, MX1)
+    scene.lists.list(KEYED_ZONE, MX1)
     assert run("sweep") == 1
+    assert run("lists", "show", KEYED_LIST) == run("lists", "probe", KEYED_LIST) == 0
+    assert scene.lists.zones[KEYED_ZONE].asked
     daemon = scene.start("--verbose")
     for status in (401, 503):
         scene.chat.fail(status)

@@ -48,6 +48,8 @@ class Estate:
     """Apprise URLs by name, or tables such as `{ file = "chat.url" }`."""
     routes: list[str] = field(default_factory=list)
     """Lines of each route; without any, every channel hears everything."""
+    use: list[str] = field(default_factory=list)
+    """Lists of the catalogue, by id."""
     database: str = ""
     resolver: str = 'timeout = "1s"\nattempts = 2'
     more: str = FAST
@@ -67,7 +69,7 @@ class Estate:
             [
                 database + f'[resolver]\nnameservers = ["{self.nameserver}"]\n{self.resolver}',
                 self.more,
-                "[blocklists]\nuse = []",
+                f"[blocklists]\nuse = {json.dumps(self.use)}",
                 *(f'[[blocklists.custom]]\nid = "{id_}"\nzone = "{zone}"' for id_, zone in self.lists.items()),
                 *(_server(name, registered) for name, registered in self.servers.items()),
                 *(f'[[channels]]\nname = "{name}"\nurl = {_value(url)}' for name, url in self.channels.items()),

@@ -5,7 +5,7 @@ Owns what is started and ended around a test. Must not know what is right.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,9 +71,9 @@ class Scene:
 
 
 @contextmanager
-def new_scene(folder: Path, database: str = "") -> Iterator[Scene]:
+def new_scene(folder: Path, database: str = "", *, zones: Iterable[str] = ()) -> Iterator[Scene]:
     """Begin: nobody is listed, no daemon runs, and no answer may be kept by a cache."""
-    with Blocklists([ONE, TWO], ttl_s=0) as lists, HttpSink() as chat, SmtpSink() as mail:
+    with Blocklists([ONE, TWO, *zones], ttl_s=0) as lists, HttpSink() as chat, SmtpSink() as mail:
         estate = Estate(
             folder=folder,
             nameserver=lists.address,
