@@ -1,5 +1,7 @@
 """Signals at bad moments: from the first one of the start on none is lost, and SIGTERM ends the daemon in time."""
 
+import contextlib
+import os
 import signal
 import socket
 import sqlite3
@@ -95,6 +97,23 @@ def test_a_stop_while_the_start_waits_for_a_locked_database_ends_it_with_0(scene
         eventually((tmp_path / "rblwatch.db.lock").exists, 20, lambda: daemon.stderr)
         assert daemon.terminate(DRAINED_S) == 0
     assert "Traceback" not in daemon.stderr
+
+
+def test_a_log_that_nobody_reads_keeps_nobody_waiting(scene: Scene) -> None:
+    """The first word of the program is a warning about its configuration, and finds the pipe full."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"x")
+    os.set_blocking(writing, True)
+    command = [RBLWATCH, "--config", scene.estate.write(), "run"]
+    with subprocess.Popen(command, env=clean_environment(), stderr=writing) as daemon:
+        eventually(lambda: keeps(daemon.pid, signal.SIGTERM))
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(DRAINED_S) == 0
+    os.close(reading)
+    os.close(writing)
 
 
 def test_a_mail_server_that_accepts_and_says_nothing_keeps_nobody_waiting(scene: Scene) -> None:
