@@ -411,6 +411,25 @@ def test_a_delisting_wants_so_many_clear_answers(delist_after: int, clears: int,
 
 
 @pytest.mark.parametrize(
+    ("nameservers", "told"),
+    [
+        # None of several nameservers has said it three times.
+        ("abab", False),
+        ("aabb", False),
+        ("abcabc", False),
+        # One of them has.
+        ("abaab", True),
+        ("aaba", True),
+        ("ababb", True),
+        ("abcbab", True),
+    ],
+)
+def test_clear_answers_are_counted_for_each_nameserver(nameservers: str, told: bool) -> None:
+    clears = [Step(5 * number, CLEAR, nameserver=name) for number, name in enumerate(nameservers, start=1)]
+    assert ("delisted SBL since 5, clear never" in changes([Step(0, SBL), *clears], 3)) == told
+
+
+@pytest.mark.parametrize(
     ("negative", "told"),
     [
         # A list without a positive point: its clear answers and the negative side are all that there is.
@@ -707,6 +726,17 @@ def test_a_delisting_rests_on_one_nameserver_alone(history: list[Step], delist_a
         again = _delistings(alone, delist_after)
         assert [told for told, _ in again] == [step]
         assert again[0][1].listed == transition.listed
+
+
+@given(histories(st.sampled_from([CLEAR, CLEAR, CLEAR, SBL, UNKNOWN])))
+def test_each_nameserver_is_remembered_once_and_only_while_a_delisting_waits(history: list[Step]) -> None:
+    for length in range(len(history) + 1):
+        pending = live([Step(0, SBL), *history[:length]], 9)[0].pending
+        if pending is not None:
+            names = [pending.nameserver, *(witness.nameserver for witness in pending.others)]
+            clear = {step.nameserver for step in history[:length] if isinstance(step.verdict, Clear)}
+            assert len(names) == len(set(names))
+            assert set(names) <= clear
 
 
 def reading(*codes: Listed) -> Callable[[Listed], Verdict]:
