@@ -125,7 +125,7 @@ def _blind_rows(report: Report) -> Iterator[Row]:
                 blocklist.blocklist,
                 Cell(soundness.state.value, STATES[soundness.state]),
                 soundness.reason.value if soundness.reason else "",
-                roughly(report.generated_at - condition.since_at),
+                roughly(report.generated_at - condition.state_since_at),
                 minute(blocklist.asked_at) if blocklist.asked_at else "never",
                 soundness.detail,
             )
@@ -236,7 +236,7 @@ def _list_document(blocklist: ListStatus) -> dict[str, object]:
         "state": soundness.state.value if soundness else None,
         "reason": soundness.reason.value if soundness and soundness.reason else None,
         "detail": soundness.detail or None if soundness else None,
-        "since": rfc3339_or_none(condition.since_at if condition else None),
+        "since": rfc3339_or_none(condition.state_since_at if condition else None),
         "checked_at": rfc3339_or_none(blocklist.asked_at),
         "stale": blocklist.stale,
     }

@@ -63,6 +63,12 @@ class Condition:
     unsound_at: datetime | None = None
     """When it first failed its self-test after it was believed last; None while it is believed, or never failed it."""
 
+    @property
+    def state_since_at(self) -> datetime:
+        """Since when it is in its state: one that is unsound now may have been out of reach before."""
+        is_unsound = self.soundness.state is State.UNSOUND
+        return self.unsound_at if is_unsound and self.unsound_at is not None else self.since_at
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:

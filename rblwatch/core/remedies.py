@@ -16,10 +16,11 @@ _OWN_RESOLVER = (
     "ask through a resolver of your own, one that does not forward, filter or rewrite ([resolver] nameservers)"
 )
 _LISTS_ALL = (
-    "nothing about your servers; lists that shut down often end like this: if it stays so, take the list out "
-    "of the configuration"
+    "nothing about your servers: whoever still uses this list rejects mail from everybody; lists that shut down often "
+    "end like this, so if it stays so, take it out of the configuration"
 )
 _NO_IPV6 = "if it has no IPv6 entries, set `ipv6 = false` in its [[blocklists.custom]]"
+_LOST_IPV6 = "nothing about your servers: its IPv6 data seems to be gone; its answers about IPv4 are not concerned"
 _NO_POINT = 'if it has no such test point, set `selftest = "none"` or points of its own in its [[blocklists.custom]]'
 _CLOSED = (
     "see whether other lists pass (`rblwatch lists probe`); if they do, it may be closed or empty: take it out; "
@@ -58,6 +59,7 @@ def remedy(soundness: Soundness, blocklist: Blocklist | None = None, families: C
 
 def _silent(blocklist: Blocklist | None, families: Collection[Family]) -> str:
     """A list of the catalogue has the points that its operator documents; an admin's own one may lack them."""
+    only_ipv6 = set(families) == {Family.IPV6}
     if blocklist is None or blocklist.operator:
-        return _CLOSED
-    return _NO_IPV6 if set(families) == {Family.IPV6} else f"{_NO_POINT}; otherwise {_CLOSED}"
+        return _LOST_IPV6 if only_ipv6 else _CLOSED
+    return _NO_IPV6 if only_ipv6 else f"{_NO_POINT}; otherwise {_CLOSED}"

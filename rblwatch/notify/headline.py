@@ -44,7 +44,7 @@ _GROUP_VERBS = {
     (Group.FIRST_LOOK, Line.LISTED): "already listed on",
     (Group.STANDING, Line.LISTED): "still listed on",
 }
-#: What is counted where a message holds several kinds of lines.
+#: What is counted where a message holds several kinds of lines: listings, or lists.
 _COUNTED = {
     Line.LISTED: "listed",
     Line.CHANGED: "changed",
@@ -69,9 +69,14 @@ def headline(message: Message) -> str:
         line, alike = kinds[0]
         text = _alike(line, alike, message.group)
     else:
-        text = _server(entries) + ", ".join(f"{len(alike)} {_COUNTED[line]}" for line, alike in kinds)
+        text = _server(entries) + ", ".join(_counted(line, alike) for line, alike in kinds)
     worst = worst_severity(message.entries)
     return f"{PREFIX} {text}" + (f" ({worst})" if worst is not None else "")
+
+
+def _counted(line: Line, alike: Sequence[Entry]) -> str:
+    about = {entry.news.incident.blocklist for entry in alike if entry.news.incident is not None}
+    return f"{counted(len(about), 'list', 'lists') if about else len(alike)} {_COUNTED[line]}"
 
 
 def worst_severity(entries: Sequence[Entry]) -> Severity | None:
@@ -113,7 +118,7 @@ def _trouble(line: Line, entries: Sequence[Entry], incidents: Sequence[Incident]
     whom = f"{len(lists)} lists" if several else name
     if line is not Line.BLIND:
         over = "can be believed again" if line is Line.SIGHTED else "could not be believed for a while"
-        return f"{whom} no longer asked" if entries[0].news.text else f"{whom} {over}"
+        return f"{whom}: not asked any more" if entries[0].news.text else f"{whom} {over}"
     states = {incident.state for incident in incidents}
     return f"{whom} {TROUBLES[states.pop()][several] if len(states) == 1 else 'set aside'}"
 

@@ -53,8 +53,10 @@ TROUBLES = {
     State.SOUND: ("can be believed", "can be believed"),
 }
 
-BLIND_EFFECT = (
-    "Effect: such answers are not believed. No server is reported because of them, and listings from before are kept."
+#: What it means for whoever reads it, for one list and for several.
+BLIND_EFFECTS = (
+    "Effect: nothing new is told on its word meanwhile; what it listed before is kept.",
+    "Effect: nothing new is told on their word meanwhile; what they listed before is kept.",
 )
 
 _FAMILIES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6", Family.NAME: "names"}
@@ -123,7 +125,7 @@ def code_meaning(code: str, blocklist: Blocklist | None) -> str:
     said = _said(code, blocklist)
     if not said:
         return f"{code}: the list does not explain this code."
-    texts = [f"{meaning.label}: {meaning.text}" if meaning.text else meaning.label for meaning in said]
+    texts = [_meaning(meaning) for meaning in said]
     return f"{code} means {'; '.join(text.rstrip('.') for text in texts)}."
 
 
@@ -138,6 +140,12 @@ def standing(tally: Tally, *, now: bool) -> str:
 def _code_label(code: str, blocklist: Blocklist | None) -> str:
     labels = [meaning.label for meaning in _said(code, blocklist)]
     return f"{code} ({', '.join(labels)})" if labels else code
+
+
+def _meaning(meaning: Meaning) -> str:
+    """What a code stands for; where the list's text begins with the label, that says it once."""
+    text = meaning.text.removeprefix(f"{meaning.label}: ")
+    return f"{meaning.label}: {text}" if text else meaning.label
 
 
 def _said(code: str, blocklist: Blocklist | None) -> list[Meaning]:

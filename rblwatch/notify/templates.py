@@ -99,7 +99,7 @@ def _blind(entries: Entries, reader: Reader) -> Section:
     details = (
         f"Since {phrases.moments([incident.since_at for incident in incidents], reader.today)}.",
         f"What the probe showed{f' at {names[0]}' if names else ''}: {shown}." if shown else "",
-        phrases.BLIND_EFFECT,
+        phrases.BLIND_EFFECTS[many],
         f"What to do: {advice}." if advice else "",
     )
     head = f"{whom} {phrases.TROUBLES[first.state][many]}{reason}."

@@ -50,10 +50,6 @@ class AppriseNotifier:
         self._lanes: dict[str, Lane[Outcome]] = {name: Lane(name, at_once) for name in self._channels}
         self._timeout_s = timeout.total_seconds()
 
-    def warm(self) -> None:
-        """Load Apprise in the background, so that the first message does not wait for it (about half a second)."""
-        Lane[object]("warm-up", 1).submit(partial(_open, Secret("json://localhost")))
-
     async def send(self, message: Message) -> Outcome:
         """Render the message for its recipient's sink and send it, within the notifier's hard time-out."""
         channel = self._channels.get(message.recipient)

@@ -54,9 +54,9 @@ def end_unasked(repo: Repository, roster: Roster, announcer: Announcer) -> None:
             continue
         repo.end_incident(incident.id, announcer.at)
         cause = (
-            f"nothing is asked of {incident.blocklist} any more"
+            "nothing is asked of it any more"
             if incident.blocklist not in lists
-            else f"{incident.blocklist} is not asked about {_named(incident.families)} any more"
+            else f"it is not asked about {_named(incident.families)} any more"
         )
         _announce_incident(announcer, incident, Kind.SIGHTED, cause)
 

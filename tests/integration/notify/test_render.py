@@ -20,9 +20,11 @@ from tests.integration.notify.samples import (
     MAIL,
     PROGRAM,
     PSBL,
+    ZEN,
     ZEN_KEY,
     about,
     at,
+    exactly,
     many,
     message,
     notice,
@@ -106,9 +108,9 @@ BLIND = """\
 Spamhaus ZEN (zen.spamhaus.org) cannot be believed.
 Since 09:50 UTC.
 What the probe showed: lists 127.0.0.1, which it must not: it lists everything.
-Effect: such answers are not believed. No server is reported because of them, and listings from before are kept.
-What to do: nothing about your servers; lists that shut down often end like this: \
-if it stays so, take the list out of the configuration.
+Effect: nothing new is told on its word meanwhile; what it listed before is kept.
+What to do: nothing about your servers: whoever still uses this list rejects mail from everybody; \
+lists that shut down often end like this, so if it stays so, take it out of the configuration.
 
 rblwatch alert 12, delivery 12-9"""
 
@@ -117,7 +119,7 @@ REFUSING = """\
 Spamhaus ZEN (zen.spamhaus.org), PSBL (psbl.surriel.com)
 Since between 09:50 UTC and 10:05 UTC.
 What the probe showed at Spamhaus ZEN (zen.spamhaus.org): answered 127.255.255.254 for its test point 127.0.0.2.
-Effect: such answers are not believed. No server is reported because of them, and listings from before are kept.
+Effect: nothing new is told on their word meanwhile; what they listed before is kept.
 What to do: ask through a resolver of your own, one that does not forward, filter or rewrite ([resolver] nameservers); \
 if you do, you may be over its limits, or its operator wants you to register.
 
@@ -133,7 +135,7 @@ SIX_BLIND = """\
 Corp (bl.corp.example, IPv6 only) cannot be believed.
 Since 09:50 UTC.
 What the probe showed: does not list its test point ::ffff:7f00:2, so its 'not listed' means nothing.
-Effect: such answers are not believed. No server is reported because of them, and listings from before are kept.
+Effect: nothing new is told on its word meanwhile; what it listed before is kept.
 What to do: if it has no IPv6 entries, set `ipv6 = false` in its [[blocklists.custom]].
 
 rblwatch alert 12, delivery 12-9"""
@@ -145,7 +147,7 @@ Set aside from 09:50 UTC to 10:10 UTC; nothing was concluded from its answers me
 rblwatch alert 12, delivery 12-9"""
 
 UNASKED = """\
-Spamhaus ZEN (zen.spamhaus.org): nothing is asked of spamhaus-zen any more.
+Spamhaus ZEN (zen.spamhaus.org): nothing is asked of it any more.
 Set aside from 09:50 UTC to 10:10 UTC; nothing was concluded from its answers meanwhile.
 
 rblwatch alert 12, delivery 12-9"""
@@ -196,7 +198,7 @@ IPV6_SILENT = replace(
 )
 IPV4_REFUSED = replace(REFUSED, id=6, blocklist="corp", families=frozenset({Family.IPV4}), partial=True)
 REMOVED = "the server mx1 is no longer configured"
-GONE = "nothing is asked of spamhaus-zen any more"
+GONE = "nothing is asked of it any more"
 NO_ROUTE = "no route leads news of mx1 to this channel any more: a tag or a route was taken out of the configuration"
 BAD_FILE = (
     "The configuration was not reloaded; the one from before stays in force:\n"
@@ -289,7 +291,7 @@ BAD_FILE = (
         # Nothing got better: the list was taken out of the configuration.
         (
             message(trouble(Line.SIGHTED, replace(INCIDENT, ended_at=at(10, 10)), text=GONE), group=Group.INCIDENT),
-            "Spamhaus ZEN no longer asked",
+            "Spamhaus ZEN: not asked any more",
             UNASKED,
             Tone.INFO,
         ),
@@ -410,6 +412,11 @@ def test_a_listing_that_was_over_for_another_reason_is_not_called_clear() -> Non
             [trouble(Line.BLIND, IPV6_SILENT, CORP), trouble(Line.BLIND, IPV4_REFUSED, CORP)],
             "Corp set aside",
         ),
+        # Lists are not counted together with targets.
+        (
+            [about(Line.LISTED, LISTING), trouble(Line.BLIND, REFUSED_BY_PSBL, PSBL)],
+            "1 listed, 1 list set aside (critical)",
+        ),
         # Only some of its answers are in question.
         ([trouble(Line.BLIND, IPV6_SILENT, CORP)], "Corp (IPv6 only) cannot be believed"),
         (
@@ -420,6 +427,26 @@ def test_a_listing_that_was_over_for_another_reason_is_not_called_clear() -> Non
 )
 def test_a_title_counts_and_tells_the_worst(entries: list[object], title: str) -> None:
     assert render(message(*entries), MAIL).title == f"[rblwatch] {title}"  # type: ignore[arg-type]
+
+
+def test_a_code_is_explained_without_saying_its_label_twice() -> None:
+    drop = exactly("127.0.0.9", "DROP", Severity.CRITICAL, "DROP: a network that was hijacked")
+    listing = replace(LISTING, codes=("127.0.0.9",), labels=("DROP",))
+    body = render(message(about(Line.LISTED, listing, replace(ZEN, codes=(drop,)))), MAIL).body
+    assert "127.0.0.9 means DROP: a network that was hijacked." in body
+
+
+def test_what_to_do_about_one_list_is_not_said_of_another() -> None:
+    """The same self-test fails, but one of the lists is the admin's own, and may be told to have no IPv6 entries."""
+    known = replace(ZEN, operator="The Spamhaus Project")
+    entries = [
+        trouble(Line.BLIND, IPV6_SILENT, CORP),
+        trouble(Line.BLIND, replace(IPV6_SILENT, id=9, blocklist=known.id, zone=known.zone), known),
+    ]
+    own, other, _ = render(message(*entries), MAIL).body.split("\n\n")
+    assert "`ipv6 = false`" in own
+    assert "`ipv6 = false`" not in other
+    assert "its answers about IPv4 are not concerned" in other
 
 
 def test_the_worst_comes_first_and_good_news_after_bad() -> None:

@@ -271,9 +271,3 @@ def test_a_webhook_is_one_recipient_and_no_business_of_apprise() -> None:
     hook = Channel(name="hook", webhook=Secret("https://hooks.example.org/"))
     assert targets_of(hook) == 1
     assert validate(hook) is None
-
-
-async def test_warming_up_loads_apprise_in_the_background(http: HttpSink) -> None:
-    notifier = AppriseNotifier([channel(f"json://{http.endpoint}/hook")])
-    notifier.warm()
-    assert await notifier.send(listed()) == Sent()

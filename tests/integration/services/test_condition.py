@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import ip_network
 
+from rblwatch.cli.status import _list_document
 from rblwatch.core.alert import Line
 from rblwatch.core.blocklist import bare
 from rblwatch.core.incident import Incident
@@ -11,8 +12,9 @@ from rblwatch.core.question import Absent, Answer, Failed, Reason
 from rblwatch.core.settings import Server
 from rblwatch.core.soundness import Flaw
 from rblwatch.core.target import Family, Target
+from rblwatch.core.timespan import rfc3339
 from rblwatch.store.database import Store
-from tests.integration.services.scene import CHAT, HOST, MX1, MX2, held, list_of, look, tell, to, watching
+from tests.integration.services.scene import CHAT, HOST, MX1, MX2, condition, held, list_of, look, tell, to, watching
 from tests.support.site import Site, settings_of
 from tests.support.world import Mode, ScriptedList
 
@@ -51,6 +53,11 @@ def told_of_list(site: Site) -> list[Said]:
 
 def lasting(store: Store) -> list[Incident]:
     return store.read_now(lambda queries: queries.incidents(open_only=True))
+
+
+def state_shown(site: Site) -> tuple[str, object]:
+    (shown,) = map(_list_document, site.status().blocklists)
+    return str(shown["state"]), shown["since"]
 
 
 async def two_faced(store: Store, **modes: Mode) -> tuple[Site, TwoFaced]:
@@ -140,6 +147,22 @@ async def test_a_month_out_of_reach_is_no_month_of_failed_self_tests(store: Stor
     assert held(site) == []
 
 
+async def test_the_status_says_since_when_a_list_is_in_its_state(store: Store) -> None:
+    """Out of reach, then listing everybody: it is unsound since that moment, whatever it was before."""
+    site = await watching(store, list_of())
+    site.world.turn("a.test", Mode.DEAD)
+    await looks(site, 2)
+    site.world.turn("a.test", Mode.WILDCARD)
+    await looks(site, 1)
+    lied_at = site.clock.now() - timedelta(seconds=30)
+    await looks(site, 1)
+    assert state_shown(site) == ("unsound", rfc3339(lied_at))
+    # What does not answer is not believed since it did so last.
+    site.world.turn("a.test", Mode.DEAD)
+    await looks(site, 1)
+    assert state_shown(site) == ("unreachable", rfc3339(condition(site, "a.test").since_at))
+
+
 async def test_a_list_out_of_reach_that_then_lists_everybody_is_told_once_more(store: Store) -> None:
     site = await watching(store, list_of())
     for mode in (Mode.DEAD, Mode.WILDCARD, Mode.DEAD, Mode.WILDCARD):
@@ -188,7 +211,7 @@ async def test_whoever_knows_of_an_incident_is_told_that_its_list_was_taken_out(
     await look(site)
     await site.reload(settings_of([MX1, MX2], [bare("b.test")]))
     await tell(site)
-    assert [entry.news.text for entry in to(site, CHAT)[-1].entries] == ["nothing is asked of a.test any more"]
+    assert [entry.news.text for entry in to(site, CHAT)[-1].entries] == ["nothing is asked of it any more"]
     assert [line for line, _, _ in told_of_list(site)] == [BLIND, SIGHTED]
     assert lasting(store) == []
 
@@ -213,7 +236,7 @@ async def test_a_list_that_is_no_longer_asked_about_ipv6_has_no_incident_about_i
     await site.reload(settings_of([DUAL], [only_ipv4]))
     await looks(site, 1)
     assert [entry.news.text for entry in to(site, CHAT)[-1].entries] == [
-        "a.test is not asked about IPv6 addresses any more"
+        "it is not asked about IPv6 addresses any more"
     ]
     assert [line for line, _, _ in told_of_list(site)] == [BLIND, SIGHTED]
     assert lasting(store) == []
