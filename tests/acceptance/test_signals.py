@@ -107,7 +107,7 @@ def test_a_log_that_nobody_reads_keeps_nobody_waiting(scene: Scene) -> None:
         while True:
             os.write(writing, b"x")
     os.set_blocking(writing, True)
-    command = [RBLWATCH, "--config", scene.estate.write(), "run"]
+    command = [str(RBLWATCH), "--config", str(scene.estate.write()), "run"]
     with subprocess.Popen(command, env=clean_environment(), stderr=writing) as daemon:
         eventually(lambda: keeps(daemon.pid, signal.SIGTERM))
         daemon.send_signal(signal.SIGTERM)
