@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.lookup import Query, Reply
 from rblwatch.core.message import Message
 from rblwatch.core.plan import Batch, BatchResult
 from rblwatch.core.retry import Outcome
@@ -50,6 +51,13 @@ class Names(Protocol):
 
     async def addresses(self, name: Target) -> tuple[Target, ...] | None:
         """The A and AAAA records of a name, CNAMEs followed; empty: it has none; None: it could not be looked up."""
+
+
+class Records(Protocol):
+    """Looks up records of ordinary names, for discovery."""
+
+    async def look_up(self, query: Query) -> Reply:
+        """One answer, or a failure, which is a value. A name that cannot be asked does not exist."""
 
 
 class Notifier(Protocol):

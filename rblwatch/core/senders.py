@@ -155,7 +155,7 @@ def _too_large(share: _Share, network: Network) -> Unwatched | None:
         size, remedy = f"{network.num_addresses:,}", "register it under addresses"
     else:
         size, remedy = f"2^{128 - network.prefixlen}", "register the addresses in use"
-    detail = f"{network} holds {size} addresses, more than the {LARGEST_RANGE} that are watched unasked; {remedy}"
+    detail = f"{network} holds {size} addresses, more than the {LARGEST_RANGE} watched unasked; {remedy}"
     return Unwatched(share.what, Why.TOO_LARGE, detail, network)
 
 

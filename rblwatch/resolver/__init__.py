@@ -2,7 +2,7 @@
 
 from rblwatch.resolver.engine import Engine
 from rblwatch.resolver.exchange import Closed
-from rblwatch.resolver.names import AddressLookup
+from rblwatch.resolver.names import AddressLookup, RecordLookup
 from rblwatch.resolver.nameservers import NoNameserver, NotANameserver
 
-__all__ = ["AddressLookup", "Closed", "Engine", "NoNameserver", "NotANameserver"]
+__all__ = ["AddressLookup", "Closed", "Engine", "NoNameserver", "NotANameserver", "RecordLookup"]

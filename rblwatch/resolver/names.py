@@ -1,25 +1,85 @@
-"""Looks up the addresses of ordinary names.
+"""Looks up ordinary names: addresses, mail exchangers, texts.
 
-Owns A and AAAA look-ups of host names, through the same nameservers as the lists. Must not ask a list.
+Owns queries about names through the same nameservers as the lists. Must not ask a list, and must not be used for many
+names at once: every query has a socket of its own, which nobody can guess the port of.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
+from ipaddress import ip_address
+from itertools import cycle, islice
 
-import dns.asyncresolver
-import dns.exception
-import dns.name
-import dns.nameserver
+import dns.rdata
 import dns.rdatatype
-import dns.resolver
+import dns.rdtypes.ANY.MX
+import dns.rdtypes.ANY.TXT
+import dns.rdtypes.IN.A
+import dns.rdtypes.IN.AAAA
 
 from rblwatch.core import settings
-from rblwatch.core.target import Target, parse_address
-from rblwatch.resolver.nameservers import chosen_nameservers
+from rblwatch.core.lookup import Exchange, Missing, Present, Query, Reply, Value, address_queries, addresses_of
+from rblwatch.core.question import Absent, Failed, Reason
+from rblwatch.core.target import Target, address_target
+from rblwatch.resolver import wire
+from rblwatch.resolver.nameservers import Nameserver, chosen_nameservers
+from rblwatch.resolver.reach import said
+from rblwatch.resolver.records import Held, read_records
+from rblwatch.resolver.tcp import converse
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
+
+_NXDOMAIN = 3
+
+
+class RecordLookup:
+    """Implements `ports.Records`."""
+
+    def __init__(self, resolver: settings.Resolver) -> None:
+        """Take the settings in.
+
+        Raises: NotANameserver; NoNameserver.
+        """
+        self._nameservers = chosen_nameservers(resolver.nameservers)
+        self._timeout_s = resolver.timeout.total_seconds()
+        # Each nameserver at least once: the first ones may be gone.
+        self._tries = max(resolver.attempts, len(self._nameservers))
+
+    async def look_up(self, query: Query) -> Reply:
+        """Look one name up; see `ports.Records`. A nameserver that failed is asked again only if it was silent."""
+        failures: dict[Nameserver, Failed] = {}
+        for nameserver in islice(cycle(self._nameservers), self._tries):
+            if nameserver in failures and failures[nameserver].reason is not Reason.TIMEOUT:
+                continue
+            reply = await self._ask(nameserver, query)
+            if not isinstance(reply, Failed):
+                return reply
+            failures[nameserver] = reply
+            _log.debug("resolver.name_failed", extra={"query": str(query), "cause": reply.detail})
+        # What was said tells more than silence.
+        return min(failures.values(), key=lambda failure: failure.reason is Reason.TIMEOUT)
+
+    async def _ask(self, nameserver: Nameserver, query: Query) -> Reply:
+        kind = dns.rdatatype.from_text(query.kind)
+        try:
+            section = wire.ending(query.name, kind, keyed=False)
+            async with asyncio.timeout(self._timeout_s):
+                reply = await _exchange(nameserver, section)
+        except wire.Unaskable:
+            return Missing(exists=False)
+        except TimeoutError:
+            return Failed(Reason.TIMEOUT, f"{nameserver} gave no answer within {self._timeout_s:g} s")
+        except (OSError, EOFError) as error:
+            return Failed(Reason.NETWORK, f"{nameserver} cannot be reached: {said(error)}")
+        match read_records(reply, kind):
+            case Held(records):
+                return Present(tuple(map(_value, records)))
+            case Absent():
+                return Missing(exists=reply[3] & 0x0F != _NXDOMAIN)
+            case Failed(reason, detail):
+                return Failed(reason, f"{nameserver} {detail}")
 
 
 class AddressLookup:
@@ -30,30 +90,60 @@ class AddressLookup:
 
         Raises: NotANameserver; NoNameserver.
         """
-        self._resolver = dns.asyncresolver.Resolver(configure=False)
-        nameservers = chosen_nameservers(resolver.nameservers)
-        self._resolver.nameservers = [dns.nameserver.Do53Nameserver(one.host, one.port) for one in nameservers]
-        self._resolver.timeout = resolver.timeout.total_seconds()
-        # Time for every attempt, and for every nameserver: the first ones may be gone.
-        self._resolver.lifetime = self._resolver.timeout * max(resolver.attempts, len(nameservers))
+        self._records = RecordLookup(resolver)
 
     async def addresses(self, name: Target) -> tuple[Target, ...] | None:
         """The A records, then the AAAA records of a name, each in ascending order; see `ports.Names`."""
-        answers = await asyncio.gather(self._ask(name, dns.rdatatype.A), self._ask(name, dns.rdatatype.AAAA))
-        found: tuple[Target, ...] = ()
-        for answer in answers:
-            if answer is None:
-                return None
-            found += tuple(sorted(answer))
-        return found
-
-    async def _ask(self, name: Target, kind: dns.rdatatype.RdataType) -> list[Target] | None:
-        try:
-            # The final dot keeps the name from being looked for below the machine's own domain.
-            answer = await self._resolver.resolve(f"{name.text}.", kind, raise_on_no_answer=False)
-        except dns.resolver.NXDOMAIN:
-            return []
-        except (dns.exception.DNSException, OSError) as error:
-            log.debug("resolver.name_failed", extra={"hostname": name.text, "cause": type(error).__name__})
+        replies = await asyncio.gather(*map(self._records.look_up, address_queries(name.text)))
+        if any(isinstance(reply, Failed) for reply in replies):
             return None
-        return [parse_address(record.to_text()) for record in answer.rrset or ()]
+        return tuple(address_target(address) for reply in replies for address in addresses_of(reply))
+
+
+def _value(record: dns.rdata.Rdata) -> Value:
+    match record:
+        case dns.rdtypes.IN.A.A() | dns.rdtypes.IN.AAAA.AAAA():
+            return ip_address(record.address)
+        case dns.rdtypes.ANY.MX.MX():
+            return Exchange(record.preference, record.exchange.to_text(omit_final_dot=True).removesuffix("."))
+        case dns.rdtypes.ANY.TXT.TXT():
+            return b"".join(record.strings)
+        case _:
+            raise AssertionError(record.rdtype)
+
+
+async def _exchange(nameserver: Nameserver, section: bytes) -> bytes:
+    """Ask over UDP, and over TCP if the answer is truncated.
+
+    Raises: OSError; EOFError.
+    """
+    family, place = nameserver.place
+    number = os.urandom(2)
+    loop = asyncio.get_running_loop()
+    reply: asyncio.Future[bytes] = loop.create_future()
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: _Datagrams(number, section, reply), family=family, remote_addr=place[:2]
+    )
+    try:
+        transport.sendto(wire.packet(number, section))
+        said_over_udp = await reply
+    finally:
+        transport.close()
+    return await converse(nameserver, number, section) if wire.truncated(said_over_udp) else said_over_udp
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """Waits for the one reply to a question; anything else is ignored, and the wait goes on."""
+
+    def __init__(self, number: bytes, section: bytes, reply: asyncio.Future[bytes]) -> None:
+        self._number = number
+        self._section = section
+        self._reply = reply
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        if not self._reply.done() and data[:2] == self._number and wire.answers(data, self._section):
+            self._reply.set_result(data)
+
+    def error_received(self, exc: Exception) -> None:
+        if not self._reply.done():
+            self._reply.set_exception(exc)

@@ -15,6 +15,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rdtypes.ANY.CNAME
@@ -49,8 +50,31 @@ class Words:
     texts: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The records of one type that a name has, in the order received; one or more."""
+
+    records: tuple[dns.rdata.Rdata, ...]
+    ttl_s: int
+    """The smallest of theirs, and of the aliases on the way."""
+
+
 def read(reply: bytes, kind: dns.rdatatype.RdataType) -> Answer | Words:
     """Say what a reply holds for the name in its question: records of this kind (A or TXT), nothing, or a failure.
+
+    As `read_records`.
+    """
+    answer = read_records(reply, kind)
+    if not isinstance(answer, Held):
+        return answer
+    if kind == dns.rdatatype.TXT:
+        return Words(tuple(b"".join(one.strings) for one in answer.records if isinstance(one, dns.rdtypes.ANY.TXT.TXT)))
+    addresses = (IPv4Address(one.address) for one in answer.records if isinstance(one, dns.rdtypes.IN.A.A))
+    return Found(tuple(dict.fromkeys(addresses)), answer.ttl_s)
+
+
+def read_records(reply: bytes, kind: dns.rdatatype.RdataType) -> Held | Absent | Failed:
+    """Say what a reply holds for the name in its question: records of any kind, nothing, or a failure.
 
     Records of another owner or class are ignored, aliases are followed inside the answer. A failure's detail starts
     with a verb, for the nameserver's name to be put before it, and quotes nothing from the message.
@@ -99,7 +123,7 @@ def _skip_name(parser: dns.wire.Parser) -> None:
         parser.get_bytes(length)
 
 
-def _read(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> Answer | Words:
+def _read(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> Held | Absent | Failed:
     if not message.question:
         return Failed(Reason.MALFORMED, "answered without a question")
     if message.flags & dns.flags.TC:
@@ -127,7 +151,7 @@ def _noted(note: dns.edns.EDEOption) -> str:
         return f"extended error {int(note.code)}"
 
 
-def _follow(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> Answer | Words:
+def _follow(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> Held | Absent | Failed:
     name, ttl_s = message.question[0].name, _LONGEST_TTL
     for _ in range(_MOST_LINKS + 1):
         records = _records(message.answer, name, kind)
@@ -168,14 +192,10 @@ def _ttl_s(records: list[dns.rrset.RRset]) -> int:
     return min(sane_ttl(record.ttl) for record in records)
 
 
-def _found(message: dns.message.Message, records: list[dns.rrset.RRset], ttl_s: int) -> Answer | Words:
+def _found(message: dns.message.Message, records: list[dns.rrset.RRset], ttl_s: int) -> Held | Failed:
     if message.rcode() == dns.rcode.NXDOMAIN:
         return Failed(Reason.MALFORMED, "answered NXDOMAIN together with the records of the name")
-    held = [one for record in records for one in record]
-    if records[0].rdtype == dns.rdatatype.TXT:
-        return Words(tuple(b"".join(one.strings) for one in held if isinstance(one, dns.rdtypes.ANY.TXT.TXT)))
-    addresses = (IPv4Address(one.address) for one in held if isinstance(one, dns.rdtypes.IN.A.A))
-    return Found(tuple(dict.fromkeys(addresses)), ttl_s)
+    return Held(tuple(one for record in records for one in record), ttl_s)
 
 
 def _negative_ttl(message: dns.message.Message, name: dns.name.Name) -> int | None:

@@ -59,15 +59,18 @@ class Connections:
         truncated = f"{self._nameserver} truncated its answer, and over TCP"
         try:
             async with asyncio.timeout(timeout_s):
-                return await _exchange(self._nameserver, os.urandom(2), section)
+                return await converse(self._nameserver, os.urandom(2), section)
         except TimeoutError:
             return Failed(Reason.TIMEOUT, f"{truncated} gave none within {max(timeout_s, 0):.1f} s")
         except (OSError, EOFError) as error:
             return Failed(Reason.NETWORK, f"{truncated} failed: {said(error)}")
 
 
-async def _exchange(nameserver: Nameserver, number: bytes, section: bytes) -> bytes:
-    """Send a question on a connection of its own, and wait for the reply that matches it."""
+async def converse(nameserver: Nameserver, number: bytes, section: bytes) -> bytes:
+    """Send a question on a connection of its own, and wait for the reply that matches it.
+
+    Raises: OSError; EOFError.
+    """
     reader, writer = await asyncio.open_connection(nameserver.host, nameserver.port)
     try:
         query = wire.packet(number, section)
