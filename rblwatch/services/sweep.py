@@ -27,6 +27,7 @@ from rblwatch.services.portion import Transitions
 from rblwatch.services.record import Recorded, Recording
 from rblwatch.store.database import Store
 from rblwatch.store.errors import StoreUnavailable, Unregistered
+from rblwatch.store.queries import Queries
 from rblwatch.store.rows import Coverage, Pair, Sounding
 
 _log = logging.getLogger(__name__)
@@ -203,16 +204,14 @@ class Sweeper:
 
     async def _wants(self, asked: Asked) -> dict[Target, Wanted]:
         """Which of the remarkable pairs have news that a proof could settle now."""
-        ids = self._terms.roster.ids
-        target_ids = [ids[target] for target in asked.targets]
-        known = await self._store.read(
-            lambda queries: (
-                queries.pairs(asked.blocklist.id, target_ids),
-                queries.coverages(asked.blocklist.id),
-                queries.soundings(asked.blocklist.id),
-            )
-        )
-        return dict(self._wanting(asked, *known))
+        blocklist, ids = asked.blocklist.id, self._terms.roster.ids
+
+        # In the reader's thread to its end: with thousands of targets it would hold up everything else here.
+        def wanting(queries: Queries) -> dict[Target, Wanted]:
+            rows = queries.pairs(blocklist, [ids[target] for target in asked.targets])
+            return dict(self._wanting(asked, rows, queries.coverages(blocklist), queries.soundings(blocklist)))
+
+        return await self._store.read(wanting)
 
     def _wanting(
         self, asked: Asked, rows: dict[int, Pair], coverages: list[Coverage], soundings: list[Sounding]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -81,6 +82,29 @@ async def test_others_write_between_the_portions_of_a_batch(store: Store) -> Non
     tally = await site.sweep()
     assert seen == [2, 4, 6, 7]
     assert (tally.batches, tally.listed, len(tally.transitions)) == (1, 7, 7)
+
+
+@pytest.mark.usefixtures("portions_of_two")
+async def test_a_sweep_that_is_stopped_ends_between_two_portions(store: Store) -> None:
+    site = await watching(store, list_of(), servers=[RANGE])
+    list_all(site)
+    site.clock.advance(minutes(15))
+    stopped: list[asyncio.Task[None]] = []
+
+    def stop(_: Transitions) -> None:
+        stopped.append(asyncio.create_task(site.monitor.sweeper.drain(0)))
+        site.monitor.sweeper.on_transitions = None
+
+    site.monitor.sweeper.on_transitions = stop
+    site.monitor.start_due()
+    await site.settle()
+    await asyncio.gather(*stopped)
+    known = store.write_now(lambda repo: repo.open_listings())  # after the portion that was being written
+    assert len(known) in (2, 4, 6)
+    assert store.write_now(lambda repo: repo.open_listings()) == known, "no other one follows"
+    await site.start(site.settings)
+    await look(site)
+    assert Counter(site.notifier.lines("chat")) == Counter((Line.LISTED, t.text, "a.test") for t in SEVEN)
 
 
 @pytest.mark.usefixtures("portions_of_two")
