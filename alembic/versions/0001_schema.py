@@ -296,7 +296,6 @@ def _told() -> None:
     op.create_table(
         "recipient",
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("added_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_recipient")),
     )

@@ -56,11 +56,11 @@ class _Reconciliation:
     def _meet_recipients(self) -> None:
         """Forget channels that are gone, with what they were told: should they come back, they hear what stands."""
         known = self._repo.recipients()
-        for name in known.keys() - set(self._policy.recipients):
+        for name in known - set(self._policy.recipients):
             self._repo.remove_recipient(name)
         for name in self._policy.recipients:
             if name not in known:
-                self._repo.save_recipient(name, "", self._at)
+                self._repo.add_recipient(name, self._at)
 
     def _register(self) -> dict[Target, int]:
         ids = self._repo.targets()

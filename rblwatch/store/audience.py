@@ -21,16 +21,13 @@ from rblwatch.store.schema import told as told_table
 class Audience(Area):
     """Recipients, and what they do not want to hear."""
 
-    def recipients(self) -> dict[str, str]:
-        """Every known recipient, with the fingerprint of the routes that led to it."""
-        table = recipient_table
-        return reading.pairs_of_values(self._connection, select(table.c.name, table.c.fingerprint))
+    def recipients(self) -> set[str]:
+        """Every known recipient."""
+        return set(self._connection.execute(select(recipient_table.c.name)).scalars())
 
-    def save_recipient(self, name: str, fingerprint: str, at: datetime) -> None:
-        """Make a recipient known; one that is known keeps its date and takes the fingerprint."""
-        known = update(recipient_table).where(recipient_table.c.name == name).values(fingerprint=fingerprint)
-        if not self._change(known):
-            self._change(insert(recipient_table).values(name=name, fingerprint=fingerprint, added_at=at))
+    def add_recipient(self, name: str, at: datetime) -> None:
+        """Make a recipient known that is not yet."""
+        self._change(insert(recipient_table).values(name=name, added_at=at))
 
     def remove_recipient(self, name: str) -> None:
         """Forget a recipient and what it was told: should it come back, it is told afresh what stands."""

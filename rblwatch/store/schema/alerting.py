@@ -110,6 +110,5 @@ recipient = Table(
     "recipient",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("fingerprint", Text, nullable=False),  # of the routes that lead to it
     Column("added_at", Moment, nullable=False),
 )
