@@ -16,12 +16,12 @@ from rblwatch.core.blocklist import (
     Kind,
     Meaning,
     Pace,
-    Refusal,
     Scope,
     SelfTest,
     Severity,
 )
 from rblwatch.core.codes import NAMED_SELFTESTS, parse_code_key, parse_point, parse_refusal
+from rblwatch.core.matching import Refusal
 from rblwatch.core.selection import SETS, Access, CatalogueEntry, KeyForm
 from rblwatch.core.target import Family, parse_name
 

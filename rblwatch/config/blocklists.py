@@ -15,8 +15,9 @@ from rblwatch.config.listnames import ListNames, list_id, need_key_name, read_ke
 from rblwatch.config.problems import BadValue
 from rblwatch.config.table import Table
 from rblwatch.config.wording import options, quoted
-from rblwatch.core.blocklist import Blocklist, Claim, Code, Kind, Meaning, Override, Scope, SelfTest, Severity, bare
+from rblwatch.core.blocklist import Blocklist, Claim, Code, Kind, Meaning, Scope, SelfTest, Severity, bare
 from rblwatch.core.codes import NAMED_SELFTESTS, NotACode, parse_code, parse_code_key, parse_point
+from rblwatch.core.override import Override
 from rblwatch.core.selection import RECOMMENDED, SETS, Catalogue
 from rblwatch.core.settings import Lists, Secret
 from rblwatch.core.target import Family, NotATarget, Target, expand, parse_range

@@ -1,7 +1,6 @@
 """A DNS list: its zone, what its answers mean, how it is tested, how fast it may be asked.
 
-Owns the reading of return codes and what an admin may override of a list. Must not know how answers are fetched,
-nor where the descriptions come from.
+Owns the reading of return codes. Must not know how answers are fetched, nor where the descriptions come from.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 
+from rblwatch.core.matching import CodeBit, CodePattern, CodeRange, Refusal, covers
 from rblwatch.core.target import Family, Target
 
 #: Answers of a DNSBL stay inside this range; anything else is a parked zone or a rewriting resolver.
@@ -84,46 +84,6 @@ class Meaning:
     text: str = ""
     """The code's meaning in a sentence, for people; `{2}`, `{3}` and `{4}` stand for octets of the code."""
     scope: Scope = Scope.ADDRESS
-
-
-@dataclass(frozen=True, slots=True)
-class CodeRange:
-    """All codes from the first to the last, compared as numbers; one exact code is a range of one."""
-
-    first: IPv4Address
-    last: IPv4Address
-
-    def matches(self, code: IPv4Address) -> bool:
-        """Whether the code lies inside, both ends included."""
-        return self.first <= code <= self.last
-
-
-@dataclass(frozen=True, slots=True)
-class CodePattern:
-    """Codes by octet, such as 127.0.*.3; None stands for any value."""
-
-    octets: tuple[int | None, int | None, int | None, int | None]
-
-    def matches(self, code: IPv4Address) -> bool:
-        """Whether every given octet is the code's."""
-        return all(want is None or want == have for want, have in zip(self.octets, code.packed, strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class CodeBit:
-    """Codes with one bit set in the last octet; several bits mean several things at once.
-
-    Source: RFC 5782 section 2.3.
-    """
-
-    value: int
-
-    def matches(self, code: IPv4Address) -> bool:
-        """Whether the bit is set."""
-        return bool(code.packed[3] & self.value)
-
-
-Refusal = IPv4Network | CodePattern | CodeBit
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,16 +191,12 @@ class Blocklist:
         named = any(
             isinstance(row.match, CodeRange) and row.match.first == row.match.last == code for row in self.codes
         )
-        return not named and any(_covers(refusal, code) for refusal in self.refusals)
+        return not named and any(covers(refusal, code) for refusal in self.refusals)
 
     def scope_of(self, codes: Iterable[IPv4Address]) -> Scope:
         """What a listing under these codes is made for: the narrowest scope that any of them has."""
         said = [meaning for code in codes for meaning in self.meanings(code)]
         return min((meaning.scope for meaning in said), key=lambda scope: scope.width, default=self.scope)
-
-
-def _covers(refusal: Refusal, code: IPv4Address) -> bool:
-    return code in refusal if isinstance(refusal, IPv4Network) else refusal.matches(code)
 
 
 def _spelt_out(meaning: Meaning, code: IPv4Address) -> Meaning:
@@ -250,29 +206,6 @@ def _spelt_out(meaning: Meaning, code: IPv4Address) -> Meaning:
     for position, octet in enumerate(code.packed, start=1):
         text = text.replace(f"{{{position}}}", str(octet))
     return replace(meaning, text=text)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Override:
-    """What an admin changes of a list's description."""
-
-    severity: Severity | None = None
-    """Takes the place of every severity in the list's table."""
-    ignore_codes: tuple[IPv4Address, ...] = ()
-    accept: tuple[Target, ...] = field(default=())
-
-
-def overridden(blocklist: Blocklist, override: Override) -> Blocklist:
-    """The list as the admin wants it read."""
-    changed = replace(blocklist, ignored=override.ignore_codes, accepted=frozenset(override.accept))
-    if override.severity is None:
-        return changed
-    severity = override.severity
-    return replace(
-        changed,
-        codes=tuple(replace(row, meaning=replace(row.meaning, severity=severity)) for row in changed.codes),
-        otherwise=replace(changed.otherwise, severity=severity),
-    )
 
 
 def bare(zone: str, *, families: frozenset[Family] | None = None, kind: Kind = Kind.IP) -> Blocklist:

@@ -14,17 +14,9 @@ from __future__ import annotations
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
-from rblwatch.core.blocklist import (
-    LISTING_RANGE,
-    RFC5782_SELFTEST,
-    CodeBit,
-    CodePattern,
-    CodeRange,
-    Kind,
-    Refusal,
-    SelfTest,
-)
+from rblwatch.core.blocklist import LISTING_RANGE, RFC5782_SELFTEST, Kind, SelfTest
 from rblwatch.core.errors import RblwatchError
+from rblwatch.core.matching import CodeBit, CodePattern, CodeRange, Refusal
 from rblwatch.core.target import Family, NotATarget, Target, parse_address, parse_name
 
 CodeMatch = CodeRange | CodePattern | CodeBit

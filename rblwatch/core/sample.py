@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Address
 
 from rblwatch.core.alert import Group, Kind, Line, News
-from rblwatch.core.blocklist import Blocklist, Code, CodeRange, Meaning, Severity
+from rblwatch.core.blocklist import Blocklist, Code, Meaning, Severity
 from rblwatch.core.listing import Listing
+from rblwatch.core.matching import CodeRange
 from rblwatch.core.message import Entry, Message, Tally
 from rblwatch.core.target import Family, Target
 

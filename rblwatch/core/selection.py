@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from rblwatch.core.blocklist import Blocklist, Kind, Pace, Refusal, overridden
+from rblwatch.core.blocklist import Blocklist, Kind, Pace
+from rblwatch.core.matching import Refusal
+from rblwatch.core.override import overridden
 from rblwatch.core.retired import Retired, exhumed, meant_by
 from rblwatch.core.settings import Lists, Secret, Server
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from rblwatch.core.blocklist import Blocklist, Override, Severity
+from rblwatch.core.blocklist import Blocklist, Severity
+from rblwatch.core.override import Override
 from rblwatch.core.target import Network, Target
 
 

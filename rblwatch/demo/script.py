@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_network
 from typing import assert_never
 
-from rblwatch.core.blocklist import Blocklist, Code, CodeRange, Meaning, Severity
+from rblwatch.core.blocklist import Blocklist, Code, Meaning, Severity
+from rblwatch.core.matching import CodeRange
 from rblwatch.core.settings import Server
 from rblwatch.demo.zone import Mode, Zone
 

@@ -10,19 +10,9 @@ import pytest
 
 from rblwatch.catalog import load_catalogue
 from rblwatch.config import ConfigError, Loaded, load, loader, locate, without_effect
-from rblwatch.core.blocklist import (
-    RFC5782_SELFTEST,
-    Blocklist,
-    Claim,
-    Code,
-    CodeRange,
-    Kind,
-    Meaning,
-    Override,
-    SelfTest,
-    Severity,
-    bare,
-)
+from rblwatch.core.blocklist import RFC5782_SELFTEST, Blocklist, Claim, Code, Kind, Meaning, SelfTest, Severity, bare
+from rblwatch.core.matching import CodeRange
+from rblwatch.core.override import Override
 from rblwatch.core.settings import (
     Alerts,
     Channel,

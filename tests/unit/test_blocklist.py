@@ -14,19 +14,16 @@ from rblwatch.core.blocklist import (
     Blocklist,
     Claim,
     Code,
-    CodeBit,
-    CodePattern,
     Kind,
     Meaning,
-    Override,
-    Refusal,
     Scope,
     Severity,
     bare,
     link,
-    overridden,
 )
 from rblwatch.core.codes import parse_code_key
+from rblwatch.core.matching import CodeBit, CodePattern, Refusal
+from rblwatch.core.override import Override, overridden
 from rblwatch.core.target import Family, Target, parse_address, parse_name
 from tests.unit.samples import HOST, PLAIN, row
 

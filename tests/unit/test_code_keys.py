@@ -5,8 +5,8 @@ from ipaddress import IPv4Address, IPv4Network
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rblwatch.core.blocklist import CodeBit, CodePattern, CodeRange, Refusal
 from rblwatch.core.codes import CodeMatch, code_key, parse_code_key, parse_refusal, refusal_key
+from rblwatch.core.matching import CodeBit, CodePattern, CodeRange, Refusal
 
 octets = st.integers(0, 255)
 codes = st.integers(0x7F000000, 0x7FFFFFFF).map(IPv4Address)

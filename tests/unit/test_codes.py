@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rblwatch.core.blocklist import CodeBit, CodePattern, CodeRange, Kind
+from rblwatch.core.blocklist import Kind
 from rblwatch.core.codes import CodeMatch, NotACode, parse_code, parse_code_key, parse_point
+from rblwatch.core.matching import CodeBit, CodePattern, CodeRange
 from rblwatch.core.target import Family, NotATarget, Target
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rblwatch.core.blocklist import Blocklist, Kind, Override, Pace, Severity
+from rblwatch.core.blocklist import Blocklist, Kind, Pace, Severity
+from rblwatch.core.override import Override
 from rblwatch.core.retired import Fate, Retired
 from rblwatch.core.selection import (
     Access,

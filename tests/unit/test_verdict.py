@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rblwatch.core.blocklist import LISTING_RANGE, Blocklist, Claim, Kind, Meaning, Override, Severity, overridden
+from rblwatch.core.blocklist import LISTING_RANGE, Blocklist, Claim, Kind, Meaning, Severity
+from rblwatch.core.override import Override, overridden
 from rblwatch.core.question import Absent, Answer, Failed, Found, Reason
 from rblwatch.core.target import Target, parse_address
 from rblwatch.core.verdict import Clear, Listed, Unknown, Verdict, judge, read_again

@@ -13,18 +13,8 @@ from hypothesis import strategies as st
 
 from rblwatch.catalog import load_catalogue
 from rblwatch.catalog.loader import BLOCKLISTS, RETIRED, packaged
-from rblwatch.core.blocklist import (
-    LISTING_RANGE,
-    Blocklist,
-    Claim,
-    Code,
-    CodeBit,
-    CodePattern,
-    CodeRange,
-    Kind,
-    Scope,
-    Severity,
-)
+from rblwatch.core.blocklist import LISTING_RANGE, Blocklist, Claim, Code, Kind, Scope, Severity
+from rblwatch.core.matching import CodeBit, CodePattern, CodeRange
 from rblwatch.core.question import Absent, Found, Reason, query_name
 from rblwatch.core.selection import ALL, RECOMMENDED, Access, CatalogueEntry, unlocked
 from rblwatch.core.settings import Secret

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address, ip_address
 
 from rblwatch.core.alert import Group, Kind, Line, News
-from rblwatch.core.blocklist import Blocklist, Code, CodeRange, Meaning, Severity
+from rblwatch.core.blocklist import Blocklist, Code, Meaning, Severity
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Ending, Listing
+from rblwatch.core.matching import CodeRange
 from rblwatch.core.message import Entry, Message, Tally
 from rblwatch.core.question import Reason
 from rblwatch.core.soundness import Flaw, State

@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from rblwatch.core.alert import Told
-from rblwatch.core.blocklist import Blocklist, Code, CodeRange, Meaning, Severity, bare
+from rblwatch.core.blocklist import Blocklist, Code, Meaning, Severity, bare
 from rblwatch.core.listing import Ending, Listing
+from rblwatch.core.matching import CodeRange
 from rblwatch.core.routing import Decision, Silence, decide
 from rblwatch.core.selection import Catalogue
 from rblwatch.core.settings import Route, Secret, Server, Settings, Topic

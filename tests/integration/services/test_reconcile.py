@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from rblwatch.core.alert import Group, Line
-from rblwatch.core.blocklist import Claim, Code, CodeRange, Meaning, Severity, bare
+from rblwatch.core.blocklist import Claim, Code, Meaning, Severity, bare
 from rblwatch.core.listing import Ending, Listing
+from rblwatch.core.matching import CodeRange
 from rblwatch.core.retired import Fate as Became
 from rblwatch.core.retired import Retired, obituary
 from rblwatch.core.routing import Silence
