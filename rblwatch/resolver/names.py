@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from dataclasses import dataclass
 from ipaddress import ip_address
 from itertools import cycle, islice
 
+import dns.name
 import dns.rdata
 import dns.rdatatype
 import dns.rdtypes.ANY.MX
@@ -26,12 +28,19 @@ from rblwatch.core.target import Target, address_target
 from rblwatch.resolver import wire
 from rblwatch.resolver.nameservers import Nameserver, chosen_nameservers
 from rblwatch.resolver.reach import said
-from rblwatch.resolver.records import Held, read_records
+from rblwatch.resolver.records import MOST_LINKS, Held, alias_of, read_records
 from rblwatch.resolver.tcp import converse
 
 _log = logging.getLogger(__name__)
 
 _NXDOMAIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Alias:
+    """The name stands for another one, which the nameserver did not look up."""
+
+    name: str
 
 
 class RecordLookup:
@@ -48,7 +57,16 @@ class RecordLookup:
         self._tries = max(resolver.attempts, len(self._nameservers))
 
     async def look_up(self, query: Query) -> Reply:
-        """Look one name up; see `ports.Records`. A nameserver that failed is asked again only if it was silent."""
+        """Look one name up; see `ports.Records`."""
+        for _ in range(MOST_LINKS):
+            reply = await self._ask_any(query)
+            if not isinstance(reply, _Alias):
+                return reply
+            query = Query(reply.name, query.kind)
+        return Failed(Reason.MALFORMED, f"the name has a loop, or more than {MOST_LINKS} aliases (CNAME) in a row")
+
+    async def _ask_any(self, query: Query) -> Reply | _Alias:
+        """Ask one nameserver after the other. One that failed is asked again only if it was silent."""
         failures: dict[Nameserver, Failed] = {}
         for nameserver in islice(cycle(self._nameservers), self._tries):
             if nameserver in failures and failures[nameserver].reason is not Reason.TIMEOUT:
@@ -61,7 +79,7 @@ class RecordLookup:
         # What was said tells more than silence.
         return min(failures.values(), key=lambda failure: failure.reason is Reason.TIMEOUT)
 
-    async def _ask(self, nameserver: Nameserver, query: Query) -> Reply:
+    async def _ask(self, nameserver: Nameserver, query: Query) -> Reply | _Alias:
         kind = dns.rdatatype.from_text(query.kind)
         try:
             section = wire.ending(query.name, kind, keyed=False)
@@ -76,8 +94,11 @@ class RecordLookup:
         match read_records(reply, kind):
             case Held(records):
                 return Present(tuple(map(_value, records)))
-            case Absent():
-                return Missing(exists=reply[3] & 0x0F != _NXDOMAIN)
+            case Absent(ttl_s):
+                exists = reply[3] & 0x0F != _NXDOMAIN
+                # Who looked the alias up says with a SOA that there is nothing behind it.
+                alias = alias_of(reply) if exists and ttl_s is None else None
+                return Missing(exists=exists) if alias is None else _Alias(_written(alias))
             case Failed(reason, detail):
                 return Failed(reason, f"{nameserver} {detail}")
 
@@ -105,11 +126,16 @@ def _value(record: dns.rdata.Rdata) -> Value:
         case dns.rdtypes.IN.A.A() | dns.rdtypes.IN.AAAA.AAAA():
             return ip_address(record.address)
         case dns.rdtypes.ANY.MX.MX():
-            return Exchange(record.preference, record.exchange.to_text(omit_final_dot=True).removesuffix("."))
+            return Exchange(record.preference, _written(record.exchange))
         case dns.rdtypes.ANY.TXT.TXT():
             return b"".join(record.strings)
         case _:
             raise AssertionError(record.rdtype)
+
+
+def _written(name: dns.name.Name) -> str:
+    """A name as text, without a final dot; the root is empty."""
+    return name.to_text(omit_final_dot=True).removesuffix(".")
 
 
 async def _exchange(nameserver: Nameserver, section: bytes) -> bytes:

@@ -29,7 +29,7 @@ from rblwatch.core.question import Absent, Answer, Failed, Found, Reason
 from rblwatch.resolver.wire import sane_ttl
 
 #: How many aliases are followed. Source: facts/protocol, section 5; resolvers stop at 11 to 20.
-_MOST_LINKS = 16
+MOST_LINKS = 16
 _LONGEST_TTL = 2**31 - 1
 #: Blocked, Censored, Filtered, Prohibited: the resolver stands between us and the list. Source: RFC 8914 section 4.
 _FILTERING = range(15, 19)
@@ -153,7 +153,7 @@ def _noted(note: dns.edns.EDEOption) -> str:
 
 def _follow(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> Held | Absent | Failed:
     name, ttl_s = message.question[0].name, _LONGEST_TTL
-    for _ in range(_MOST_LINKS + 1):
+    for _ in range(MOST_LINKS + 1):
         records = _records(message.answer, name, kind)
         if records:
             return _found(message, records, min(ttl_s, _ttl_s(records)))
@@ -164,7 +164,22 @@ def _follow(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> Held
         if len(targets) > 1:
             return Failed(Reason.MALFORMED, "answered with two aliases (CNAME) of one name")
         name, ttl_s = targets.pop(), min(ttl_s, _ttl_s(aliases))
-    return Failed(Reason.MALFORMED, f"answered with a loop, or with more than {_MOST_LINKS} aliases (CNAME) in a row")
+    return Failed(Reason.MALFORMED, f"answered with a loop, or with more than {MOST_LINKS} aliases (CNAME) in a row")
+
+
+def alias_of(reply: bytes) -> dns.name.Name | None:
+    """The name that a reply without records refers to by its aliases, for whoever asks a server that leaves it at that.
+
+    Such a server has the alias in its own data, and looks nothing else up. None: it does not refer to another name.
+    """
+    message = _message(reply)
+    first = name = message.question[0].name
+    for _ in range(MOST_LINKS):
+        aliases = _records(message.answer, name, dns.rdatatype.CNAME)
+        if not aliases:
+            break
+        name = next(one.target for alias in aliases for one in alias if isinstance(one, dns.rdtypes.ANY.CNAME.CNAME))
+    return None if name == first else name
 
 
 def _is_referral(message: dns.message.Message) -> bool:

@@ -30,7 +30,7 @@ async def look_up(records: dict[str, list[str] | str | None]) -> tuple[Target, .
     """Look the name up where A and AAAA questions have these records, an rcode, or no answer."""
 
     def script(query: Query) -> Iterable[bytes | Later]:
-        said = records[query.kind]
+        said = records[query.kind] if query.name == NAME.text else []
         if said is None:
             return []
         return [reply_to(query, said) if isinstance(said, str) else reply_to(query, "NOERROR", *said)]
@@ -118,8 +118,31 @@ async def test_records_of_each_kind_are_read(kind: str, records: list[str], valu
     ],
 )
 async def test_a_negative_answer_is_no_failure(rcode: str, records: list[str], missing: Missing) -> None:
-    reply, _, _ = await record(RecordKind.A, lambda query: [reply_to(query, rcode, *records)])
-    assert reply == missing
+    def script(query: Query) -> list[bytes]:
+        return [reply_to(query, rcode, *records if query.name == "example.org" else [])]
+
+    assert (await record(RecordKind.A, script))[0] == missing
+
+
+@pytest.mark.parametrize(
+    ("answers", "reply"),
+    [
+        # A resolver with an alias in its own data leaves the rest to whoever asks.
+        (
+            {"example.org": ["@ 60 IN CNAME a.example."], "a.example": ["@ 60 IN A 192.0.2.1"]},
+            Present((ip("192.0.2.1"),)),
+        ),
+        ({"example.org": ["@ 60 IN CNAME a.example."], "a.example": []}, Missing(exists=True)),
+        (
+            {"example.org": ["@ 60 IN CNAME a.example."], "a.example": ["@ 60 IN CNAME example.org."]},
+            Failed(Reason.MALFORMED, "the name has a loop, or more than 16 aliases (CNAME) in a row"),
+        ),
+    ],
+)
+async def test_an_alias_that_the_nameserver_does_not_follow_is_followed(
+    answers: dict[str, list[str]], reply: Reply
+) -> None:
+    assert (await record(RecordKind.A, lambda query: [reply_to(query, "NOERROR", *answers[query.name])]))[0] == reply
 
 
 LOOP = ["@ 60 IN CNAME a.example.", "a.example. 60 IN CNAME example.org."]
