@@ -1,0 +1,5 @@
+"""Host names, mail exchangers and SPF policies of registered servers become targets."""
+
+from rblwatch.discovery.discover import Discovery, Limits, discover
+
+__all__ = ["Discovery", "Limits", "discover"]
