@@ -99,5 +99,14 @@ class Unbound:
 
     def flush(self, zone: str = ".") -> None:
         """Forget every answer at and below a name, as if its TTL had run out."""
-        command = [find_binary("unbound-control"), "-c", str(self._config), "flush_zone", zone]
+        self._control("flush_zone", zone)
+
+    def change(self, name: str, *records: str) -> None:
+        """Replace what its own data (`local-data`) has on a name: `change("mx.example", "60 A 192.0.2.1")`."""
+        self._control("local_data_remove", name)
+        for record in records:
+            self._control("local_data", f"{name}. {record}")
+
+    def _control(self, *words: str) -> None:
+        command = [find_binary("unbound-control"), "-c", str(self._config), *words]
         subprocess.run(as_server_user(command), check=True, capture_output=True, timeout=10)
