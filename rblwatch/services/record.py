@@ -25,8 +25,8 @@ from rblwatch.services.portion import Portion, Transitions, plain, take_in
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import Coverage, Pair, Sounding
 
-#: Targets whose pairs are looked at in one transaction: a fraction of a second, even if all of them are news.
-PORTION_TARGETS = 512
+#: Targets that are looked at in one transaction; where all of them are news, it lasts for a fraction of a second.
+PORTION_TARGETS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
