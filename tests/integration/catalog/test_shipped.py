@@ -18,7 +18,7 @@ from rblwatch.core.matching import CodeBit, CodePattern, CodeRange
 from rblwatch.core.question import Absent, Found, Reason, query_name
 from rblwatch.core.selection import ALL, RECOMMENDED, Access, CatalogueEntry, unlocked
 from rblwatch.core.settings import Secret
-from rblwatch.core.soundness import Expectation, ProbeAnswer, State, assess, fresh_point, probes
+from rblwatch.core.soundness import Expectation, ProbeAnswer, State, assess, carries_kind, fresh_point, probes
 from rblwatch.core.target import Family, parse_address, parse_name
 from rblwatch.core.verdict import Clear, Listed, Unknown, judge
 from tests.integration.catalog import roll
@@ -423,6 +423,15 @@ def test_it_says_for_what_an_entry_is_made(name: str, codes: list[str], scope: S
 
 
 # How it is tested, and asked.
+
+
+@each_entry
+def test_an_address_goes_to_no_list_of_names_and_a_name_to_no_list_of_addresses(entry: CatalogueEntry) -> None:
+    carried = {family for family in Family if carries_kind(entry.blocklist, family)}
+    assert carried == entry.blocklist.families
+    assert (carried == {Family.NAME}) or Family.NAME not in carried
+    assert entry.blocklist.kind is not Kind.DOMAIN or carried == {Family.NAME}
+    assert entry.blocklist.kind is not Kind.IP or Family.NAME not in carried
 
 
 @each_entry

@@ -271,6 +271,15 @@ async def test_a_list_whose_key_is_missing_is_not_asked_and_says_so() -> None:
     assert (result.asked, result.questions) == (0, 0)
 
 
+async def test_a_list_that_wants_its_key_first_gets_it_first() -> None:
+    keyed = replace(new_list("httpbl.example", keyed=True), key_first="s3krit", public_zone="httpbl.example")
+    async with Nameserver(listing()) as server, new_engine(server.address) as engine:
+        result = await engine.ask(unprobed(keyed, addresses(1)))
+        await engine.texts(keyed, addresses(1))
+    assert {query.name for query in server.queries} == {"s3krit.0.0.18.198.httpbl.example"}
+    assert "s3krit" not in repr(result) + repr(keyed)
+
+
 async def test_a_key_is_in_no_log_and_in_no_detail(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     keyed = replace(new_list("s3krit.dq.example", keyed=True), id="dq", name="dq")
