@@ -441,6 +441,7 @@ class Laws(RuleBasedStateMachine):
         routes = self.site.settings.routes
         for channel in self.site.settings.channels:
             failed = self.failed_listings(channel.name)
+            assert self.ledger.believes_blind(channel.name) <= self.failed_incidents(channel.name)
             for listing in listings:
                 subject = subject_of(listing, Topic.LISTED, watchlist)
                 knows = self.ledger.knows(channel.name, listing.id)
@@ -455,6 +456,9 @@ class Laws(RuleBasedStateMachine):
 
     def failed_listings(self, recipient: str) -> set[int]:
         return self.store.write_now(lambda repo: repo.failed_listings(recipient))
+
+    def failed_incidents(self, recipient: str) -> set[int]:
+        return self.store.write_now(lambda repo: repo.failed_incidents(recipient))
 
     def pending_deliveries(self) -> list[int]:
         found = self.store.read_now(lambda queries: queries.deliveries(limit=1000))
