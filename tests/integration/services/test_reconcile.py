@@ -17,6 +17,7 @@ from rblwatch.core.retired import Retired, obituary
 from rblwatch.core.routing import Silence
 from rblwatch.core.selection import Catalogue
 from rblwatch.core.settings import Route, Server, Topic
+from rblwatch.core.standing import Change
 from rblwatch.core.target import Family, Target
 from rblwatch.store.database import Store
 from rblwatch.store.rows import DeliveryState
@@ -136,14 +137,22 @@ async def test_a_list_that_every_server_skips_is_named_as_unused_and_not_as_gone
     assert causes(site, CHAT) == ["the list a.test is no longer used for any server"] * 2
 
 
-async def test_a_list_that_the_catalogue_has_retired_says_what_became_of_it(store: Store) -> None:
-    site = await listed_twice(store)
-    gone = Retired(id="a.test", zone="a.test", below=True, fate=Became.SHUT_DOWN, since="2026", replacement="b.test")
+@pytest.mark.parametrize(("retired_id", "zone"), [("ours", "other.test"), ("other", "a.test")])
+async def test_a_list_that_the_catalogue_has_retired_says_what_became_of_it(
+    store: Store, retired_id: str, zone: str
+) -> None:
+    """By its id, or by the zone that it was asked in."""
+    scripted = list_of("a.test")
+    scripted.blocklist = replace(scripted.blocklist, id="ours")
+    site = await watching(store, scripted)
+    site.world.list("ours", HOST)
+    await look(site)
+    gone = Retired(id=retired_id, zone=zone, below=True, fate=Became.SHUT_DOWN, since="2026", replacement="b.test")
     site.catalogue = Catalogue(retired=(gone,))
-    await site.reload(settings_of([MX1, MX2], [A, B]))
+    await site.reload(settings_of([MX1, MX2], []))
     await tell(site)
-    assert ended(store) == [("10.0.0.1", Ending.LIST_RETIRED), ("10.0.0.2", Ending.LIST_RETIRED)]
-    assert causes(site, CHAT) == [obituary(gone, "a.test")] * 2
+    assert only(store).ended_by is Ending.LIST_RETIRED
+    assert causes(site, CHAT)[1:] == [obituary(gone, "ours")]
 
 
 @pytest.mark.parametrize(
@@ -454,6 +463,8 @@ async def test_a_listing_that_was_a_refusal_as_is_known_now_is_taken_back_at_onc
     refusing = replace(A, refusals=(*A.refusals, IPv4Network("127.0.0.3/32")))
     await site.reload(settings_of([MX1], [refusing]))
     assert (ended(store), held(site)) == ([("10.0.0.1", Ending.REINTERPRETED)], [])
+    happened = store.read_now(lambda queries: queries.transitions(only(store).id))
+    assert [transition.change for transition in happened] == [Change.LISTED, Change.REINTERPRETED]
     for _ in range(3):
         await look(site)
     assert [said(message) for message in to(site, CHAT)] == [[(Line.LISTED, "10.0.0.1")], [(Line.ENDED, "10.0.0.1")]]
