@@ -372,6 +372,7 @@ ZEN, PBL = "spamhaus-zen", "127.0.0.11"
         ("dnswl", "127.0.5.3", Clear, "", ["HI"]),
         ("dnswl", "127.0.0.255", Unknown, "", []),
         ("dnswl", "127.0.10.3", Unknown, "", []),
+        ("dnswl", "127.0.10.0", Clear, "", ["SPECIAL"]),
         ("validity-certified", "127.0.0.7", Clear, "", ["CERTIFIED"]),
         ("validity-certified", "127.255.255.255", Unknown, "", []),
         # An address was asked about on a list of domains: a mistake of ours, never a listing.
