@@ -103,7 +103,8 @@ class Recording:
         pairs = [pair for portion in self._portions for pair in portion.pairs]
         # From here on the coverage speaks for plain pairs. Between two rounds it can't: it is older than this answer.
         settled = [pair.target_id for pair in pairs if self._asked.full and plain(pair.standing)]
-        repo.delete_pairs(self._asked.blocklist.id, settled)
+        # Another process may have found news of one of them since its portion: that row stays.
+        repo.delete_clear_pairs(self._asked.blocklist.id, settled)
         kept = [pair for pair in pairs if not (self._asked.full and plain(pair.standing))]
         failing = unknowns(self._asked)
         return Recorded(

@@ -109,10 +109,18 @@ class Standings(Area):
             self._change(update(pair_table).where(theirs).values(asked_at=asked_at))
 
     def delete_pairs(self, blocklist: str, target_ids: Iterable[int]) -> None:
-        """Forget pairs of a list that are clear, with nothing pending: its coverage stands for them."""
+        """Forget what is held of pairs of a list."""
+        self._delete_pairs(blocklist, target_ids)
+
+    def delete_clear_pairs(self, blocklist: str, target_ids: Iterable[int]) -> None:
+        """Forget those of a list's pairs that are clear, with nothing pending: its coverage stands for them."""
+        columns = pair_table.c
+        self._delete_pairs(blocklist, target_ids, columns.listed.is_(None), columns.pending_change.is_(None))
+
+    def _delete_pairs(self, blocklist: str, target_ids: Iterable[int], *where: ColumnElement[bool]) -> None:
         for chunk in reading.chunks(target_ids):
             theirs = (pair_table.c.blocklist == blocklist) & pair_table.c.target_id.in_(chunk)
-            self._change(delete(pair_table).where(theirs))
+            self._change(delete(pair_table).where(theirs, *where))
 
     def sounding(self, blocklist: str, family: Family, nameserver: str) -> Sounding | None:
         """What the probes said last of a list through one nameserver and for one family."""

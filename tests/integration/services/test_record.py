@@ -175,6 +175,26 @@ async def test_a_target_of_a_batch_that_was_cut_off_was_clear_when_it_answered_s
 
 
 @pytest.mark.usefixtures("portions_of_two")
+async def test_what_another_process_finds_between_two_portions_stays(store: Store) -> None:
+    """As of `rblwatch sweep` next to a daemon: without its row, the listing that it opens could never end."""
+    site = await watching(store, list_of(), servers=[RANGE])
+    list_all(site)
+    await look(site)
+    listed = store.read_now(lambda queries: queries.all_pairs())[0]
+    delist_all(site)
+    await look(site)
+
+    def find_again(transitions: Transitions) -> None:
+        if transitions and transitions[0][1].target == SEVEN[0]:
+            store.write_now(lambda repo: repo.save_pairs([listed]))
+
+    site.monitor.sweeper.on_transitions = find_again
+    site.clock.advance(minutes(15))
+    await site.sweep()
+    assert store.read_now(lambda queries: queries.all_pairs()) == [listed]
+
+
+@pytest.mark.usefixtures("portions_of_two")
 async def test_a_batch_that_was_cut_off_on_a_first_look_is_looked_at_first_once_more(store: Store) -> None:
     """Targets that were not reached are still new; nobody is told that they were listed just now."""
     site = await watching(store, list_of(), servers=[RANGE], first_round=False)
