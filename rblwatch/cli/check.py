@@ -20,6 +20,7 @@ from rblwatch.core.findings import Findings
 from rblwatch.core.request import parse_subject, takes_addresses, targets_of
 from rblwatch.core.settings import Resolver
 from rblwatch.core.target import Target
+from rblwatch.naming import to_ascii
 from rblwatch.services import inquiry
 
 
@@ -42,7 +43,7 @@ def command(subjects: Sequence[str], wanted: Sequence[str], asking: Mapping[str,
 
     Exit codes: 0 nothing listed, 1 something listed, 2 usage, 3 something unknown and nothing listed, 4 internal error.
     """
-    targets = targets_of(parse_subject(subject) for subject in subjects)
+    targets = targets_of(parse_subject(to_ascii(subject)) for subject in subjects)
     named = preferences().config
     offer = Offer.of(None if named is None else configure(named))
     blocklists = offer.named(wanted, targets, option="'--list'") if wanted else offer.usual

@@ -15,9 +15,10 @@ from rblwatch.cli.terminal import Cell, Row, print_json_array, print_line, print
 from rblwatch.configured import configure
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.listing import Listing
-from rblwatch.core.target import NotATarget, parse_address, parse_name
+from rblwatch.core.target import NotATarget, parse_address
 from rblwatch.core.timespan import minute, parse_duration, rfc3339, rfc3339_or_none, roughly
 from rblwatch.core.watchlist import Watchlist
+from rblwatch.naming import parse_domain
 
 _HEADER = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "LISTED", "UNTIL", "LASTED", "ENDED BY")
 
@@ -81,7 +82,7 @@ def _require_known(subject: str, watchlist: Watchlist, listings: Iterable[Listin
 
 def _target(subject: str) -> str | None:
     """The canonical text of an address or a name with a dot in it; None: it can only be a server's name."""
-    for parse in (parse_address, parse_name):
+    for parse in (parse_address, parse_domain):
         try:
             return parse(subject).text
         except NotATarget:

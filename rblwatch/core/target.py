@@ -35,10 +35,6 @@ DOCUMENTATION_RANGES = (
     IPv6Network("3fff::/20"),
 )
 
-#: What IDNA 2003, which Python speaks, and IDNA 2008 write differently: one of the two asks about a stranger's domain.
-#: Source: Unicode Technical Standard 46, "Deviations"; the capital sharp s with them.
-_DEVIATIONS = frozenset("\u00df\u1e9e\u03c2\u200c\u200d")
-
 #: Source: RFC 1035 section 2.3.4 and RFC 5891; an underscore is seen in practice and harmless here.
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LONGEST_NAME = 253
@@ -100,12 +96,13 @@ def parse_address(text: str) -> Target:
 
 
 def parse_name(text: str) -> Target:
-    """Read one domain name; a name with other letters is turned into A-labels (IDNA).
+    """Read one domain name in ASCII; `naming.parse_domain` reads one as people write it.
 
     Raises: NotATarget.
     """
-    name = text.strip().rstrip(".")
-    name = name.lower() if name.isascii() else _to_ascii(name)
+    if not text.isascii():  # Before lower(): the sign for kelvin becomes a plain k.
+        raise NotATarget(f"'{text}' is not written in ASCII; write the name as a registry does, in 'xn--…' labels")
+    name = text.strip().rstrip(".").lower()
     labels = name.split(".")
     if len(name) > _LONGEST_NAME or len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
         raise NotATarget(f"'{text}' is not a domain name; write e.g. 'example.org'")
@@ -161,16 +158,3 @@ def remark(address: Address) -> str | None:
     if not address.is_global or address.is_reserved:
         return "a private or reserved address"
     return None
-
-
-def _to_ascii(name: str) -> str:
-    deviation = next((letter for letter in name if letter in _DEVIATIONS), None)
-    if deviation is not None:
-        code_point = f"U+{ord(deviation):04X}"
-        raise NotATarget(
-            f"'{name}' holds {code_point}, which IDNA writes in two ways; write the name as 'xn--…' labels"
-        )
-    try:
-        return name.lower().encode("idna").decode("ascii")
-    except UnicodeError as error:
-        raise NotATarget(f"'{name}' is not a domain name that IDNA can write") from error

@@ -27,7 +27,7 @@ ADDRESS, NAME = Target("198.18.0.7", Family.IPV4), Target("mail.example.org", Fa
         (" 198.18.0.0/29 ", ip_network("198.18.0.0/29")),
         ("2001:DB8::1", ip_network("2001:db8::1")),
         ("Mail.Example.org.", NAME),
-        ("bücher.example", Target("xn--bcher-kva.example", Family.NAME)),
+        ("xn--bcher-kva.example", Target("xn--bcher-kva.example", Family.NAME)),
         # Digits alone make no address: this is a name.
         ("10.example", Target("10.example", Family.NAME)),
     ],
