@@ -26,7 +26,7 @@ def questions_bar(planned: Sequence[Conversation]) -> Iterator[Callable[[Step], 
 
     columns = (TextColumn("asking"), BarColumn(), TextColumn(_NUMBERS), TimeElapsedColumn())
     with Progress(*columns, console=console(error=True), transient=True) as progress:
-        batches = sum(len(conversation.group.slices) for conversation in planned)
+        batches = sum(len(conversation.cohort.slices) for conversation in planned)
         task = progress.add_task("", total=batches, lists=0, all=len(planned), listed=0, unknown=0)
 
         def advance(step: Step) -> None:

@@ -21,7 +21,7 @@ from rblwatch.ports import Lookup, Names
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Cohort:
     """Targets of one family, in the slices in which every list is asked about them."""
 
     family: Family
@@ -37,7 +37,7 @@ class Conversation:
     """Everything that is asked of one list about one family."""
 
     blocklist: Blocklist
-    group: Group
+    cohort: Cohort
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,12 @@ class Step:
 
 def conversations(blocklists: Iterable[Blocklist], targets: Iterable[Target]) -> tuple[Conversation, ...]:
     """What is to be asked, in the order of the lists; a list is not asked about families that it does not carry."""
-    return _paired(blocklists, _grouped(targets))
+    return _paired(blocklists, _cohorts(targets))
 
 
 def probings(blocklists: Iterable[Blocklist]) -> tuple[Conversation, ...]:
     """What is to be asked to know about the lists alone: their probes, for each family that they carry."""
-    return _paired(blocklists, [_group(family, ()) for family in Family])
+    return _paired(blocklists, [_cohort(family, ()) for family in Family])
 
 
 async def addresses_of(names: Names, targets: Iterable[Target]) -> dict[Target, tuple[Target, ...] | None]:
@@ -93,33 +93,33 @@ class _Inquirer:
 
         Slices follow one another: a dead list costs the probes of one, and no question waits in memory for its turn.
         """
-        blocklist, group = conversation.blocklist, conversation.group
+        blocklist, cohort = conversation.blocklist, conversation.cohort
         soundness = assess(blocklist, ())
         said: dict[Target, Verdict] = {}
-        for number, targets in enumerate(group.slices, start=1):
+        for number, targets in enumerate(cohort.slices, start=1):
             soundness, found = await self._slice(conversation, targets)
             said |= found
-            if not soundness.trusted or number == len(group.slices):
+            if not soundness.trusted or number == len(cohort.slices):
                 break
             self.on_step(Step(1))
         reading = Reading(
             blocklist=blocklist,
-            family=group.family,
+            family=cohort.family,
             soundness=soundness,
-            targets=group.targets,
+            targets=cohort.targets,
             said=believed(said, soundness),
             texts=await self._texts(blocklist, said) if soundness.trusted else {},
         )
-        self.on_step(Step(len(group.slices) - number + 1, reading))
+        self.on_step(Step(len(cohort.slices) - number + 1, reading))
         return reading
 
     async def _slice(
         self, conversation: Conversation, targets: tuple[Target, ...]
     ) -> tuple[Soundness, dict[Target, Verdict]]:
-        blocklist, group = conversation.blocklist, conversation.group
-        fresh = fresh_point(group.family, self.random(), group.taken)
-        asked = probes(blocklist, group.family, fresh)
-        outcome = await self.lookup.ask(Batch(blocklist=blocklist, family=group.family, probes=asked, targets=targets))
+        blocklist, cohort = conversation.blocklist, conversation.cohort
+        fresh = fresh_point(cohort.family, self.random(), cohort.taken)
+        asked = probes(blocklist, cohort.family, fresh)
+        outcome = await self.lookup.ask(Batch(blocklist=blocklist, family=cohort.family, probes=asked, targets=targets))
         soundness = assess(blocklist, outcome.probes)
         if not soundness.trusted:
             return soundness, {}
@@ -134,10 +134,10 @@ class _Inquirer:
 
         The first probes may have been answered from a cache that was filled before the list began to list everything.
         """
-        blocklist, group = conversation.blocklist, conversation.group
-        fresh = fresh_point(group.family, self.random(), group.taken | {before})
+        blocklist, cohort = conversation.blocklist, conversation.cohort
+        fresh = fresh_point(cohort.family, self.random(), cohort.taken | {before})
         probe = Probe(fresh, Expectation.CLEAR)
-        batch = Batch(blocklist=blocklist, family=group.family, probes=(probe,), nameserver=nameserver)
+        batch = Batch(blocklist=blocklist, family=cohort.family, probes=(probe,), nameserver=nameserver)
         return assess(blocklist, (await self.lookup.ask(batch)).probes)
 
     async def _texts(self, blocklist: Blocklist, said: dict[Target, Verdict]) -> dict[Target, str]:
@@ -145,21 +145,21 @@ class _Inquirer:
         return await self.lookup.texts(blocklist, listed) if listed else {}
 
 
-def _paired(blocklists: Iterable[Blocklist], groups: list[Group]) -> tuple[Conversation, ...]:
+def _paired(blocklists: Iterable[Blocklist], cohorts: list[Cohort]) -> tuple[Conversation, ...]:
     return tuple(
-        Conversation(blocklist, group)
+        Conversation(blocklist, cohort)
         for blocklist in blocklists
-        for group in groups
-        if carries_kind(blocklist, group.family)
+        for cohort in cohorts
+        if carries_kind(blocklist, cohort.family)
     )
 
 
-def _grouped(targets: Iterable[Target]) -> list[Group]:
+def _cohorts(targets: Iterable[Target]) -> list[Cohort]:
     unique = tuple(dict.fromkeys(targets))
     chosen = {family: tuple(target for target in unique if target.family is family) for family in Family}
-    return [_group(family, members) for family, members in chosen.items() if members]
+    return [_cohort(family, members) for family, members in chosen.items() if members]
 
 
-def _group(family: Family, targets: tuple[Target, ...]) -> Group:
+def _cohort(family: Family, targets: tuple[Target, ...]) -> Cohort:
     slices = tuple(targets[start : start + SLICE_TARGETS] for start in range(0, len(targets), SLICE_TARGETS)) or ((),)
-    return Group(family, targets, slices, frozenset(targets))
+    return Cohort(family, targets, slices, frozenset(targets))

@@ -131,7 +131,7 @@ async def test_a_dead_list_costs_the_probes_of_one_slice_and_everything_is_unkno
     assert len(targets) == 4 * SLICE_TARGETS
     assert len(lookup.batches) == 1
     assert (reading.unknown, reading.clear) == (len(targets), 0)
-    assert sum(step.batches for step in steps) == len(planned[0].group.slices) == 4
+    assert sum(step.batches for step in steps) == len(planned[0].cohort.slices) == 4
 
 
 async def test_a_list_that_dies_half_way_says_nothing_of_what_came_before() -> None:

@@ -90,7 +90,7 @@ class Row:
     @property
     def families(self) -> list[Family]:
         """What the list can be asked about."""
-        return [spoken.group.family for spoken in inquiry.conversations([self.blocklist], TARGETS.values())]
+        return [spoken.cohort.family for spoken in inquiry.conversations([self.blocklist], TARGETS.values())]
 
 
 class _Part:
