@@ -25,7 +25,7 @@ from rblwatch.store.schema import transition as transition_table
 _PAIR = (listing_table.c.target, listing_table.c.blocklist)
 
 
-class Findings(Area):
+class Intervals(Area):
     """Listings and incidents."""
 
     def add_listings(self, listings: Sequence[Listing]) -> list[Listing]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import update
 
 from rblwatch.store.audience import Audience
-from rblwatch.store.found import Findings
+from rblwatch.store.found import Intervals
 from rblwatch.store.hearing import Hearing
 from rblwatch.store.outbox import Outbox
 from rblwatch.store.rows import DaemonRow
@@ -22,7 +22,7 @@ from rblwatch.store.telling import Alerts, Tellings
 from rblwatch.store.watched import Registered, Standings
 
 
-class Repository(Snapshot, Registered, Standings, Findings, Alerts, Tellings, Hearing, Outbox, Audience):
+class Repository(Snapshot, Registered, Standings, Intervals, Alerts, Tellings, Hearing, Outbox, Audience):
     """All that is stored, through one connection inside one write transaction."""
 
     def set_daemon(self, row: DaemonRow) -> None:
