@@ -1,6 +1,6 @@
 """What is remembered of a list's soundness, and the incident that its trouble becomes.
 
-Owns how soundings follow one another, and that what `core.incident` says of them is stored and told. Must not know
+Owns how soundings follow one another, and that what `core.course` says of them is stored and told. Must not know
 verdicts of targets.
 """
 
@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from rblwatch.core.alert import Group, Kind
 from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.course import Sight, Turn, View, follow
 from rblwatch.core.findings import NOUNS
-from rblwatch.core.incident import Condition, Incident, Sight, Turn, View, follow, retired
+from rblwatch.core.incident import Condition, Incident, retired
 from rblwatch.core.listing import Ending
 from rblwatch.core.plan import LONGEST_TTL, longest_ttl_s
 from rblwatch.core.question import Absent, Found

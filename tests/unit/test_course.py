@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rblwatch.core.incident import Condition, Incident, Sight, Turn, View, follow
+from rblwatch.core.course import Sight, Turn, View, follow
+from rblwatch.core.incident import Condition, Incident
 from rblwatch.core.question import Reason
 from rblwatch.core.soundness import Flaw, Soundness, State
 from rblwatch.core.target import Family
