@@ -44,7 +44,7 @@ class Scene:
         """A daemon that is at work, and has asked every list once."""
         daemon = self.daemon(*options)
         daemon.start()
-        daemon.wait_for_line("sweep.finished")
+        daemon.wait_for_line("sweep.finished", timeout_s=60)
         return daemon
 
     def told(self, recipient: str = "chat") -> list[told.Told]:
