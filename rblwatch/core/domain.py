@@ -1,0 +1,48 @@
+"""Registered domain names as targets, and which domain list is asked about which of them.
+
+Owns the choice between a name and its registrable part. Must not know the list of public suffixes.
+
+Some lists know registrable domains only (SURBL, URIBL): about `mail.example.org` they are asked `example.org`. Others
+know any name, and are asked about both: a listing of the domain above hits mail as well. No list is asked about a
+public suffix, which is nobody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """The names that are asked for some registered ones."""
+
+    targets: tuple[Target, ...]
+    """The registered names, each followed by its registrable part, each once."""
+    registrable: frozenset[Target]
+    """Those of them that somebody registered as they are."""
+    suffixes: tuple[Target, ...] = ()
+    """Registered in the configuration, and public suffixes: not asked about."""
+
+
+def domains_of(names: Iterable[Target], registrable: Callable[[Target], Target | None]) -> Domains:
+    """Work out which names are asked; `registrable` gives None for a public suffix."""
+    targets: dict[Target, None] = {}
+    parts: set[Target] = set()
+    suffixes: dict[Target, None] = {}
+    for name in names:
+        part = registrable(name)
+        if part is None:
+            suffixes[name] = None
+            continue
+        targets |= {name: None, part: None}
+        parts.add(part)
+    return Domains(tuple(targets), frozenset(parts), tuple(suffixes))
+
+
+def takes(blocklist: Blocklist, name: Target, domains: Domains) -> bool:
+    """Whether a domain list is asked about one of the names."""
+    return name in domains.registrable or not blocklist.registrable
