@@ -17,6 +17,7 @@ from rblwatch.config.wording import nearest, quoted
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.retired import Retired, obituary
 from rblwatch.core.selection import (
+    ALL,
     SETS,
     Access,
     Catalogue,
@@ -136,7 +137,9 @@ def _warn_of_names(table: Table, lists: Lists, names: ListNames, used: Sequence[
     for position, name in enumerate(used):
         retired = names.retired_as(name)
         entry = opened.entries.get(name)
-        if retired is not None and name not in lists.force:
+        if name == ALL:
+            _warn_of_registration(table, opened, lists, position)
+        elif retired is not None and name not in lists.force:
             table.warn("use", f"{obituary(retired, name)}; {_UNLESS}", position)
         elif entry is not None and entry.blocklist.lacks_key and entry.key is not None:
             wanted = f"set keys.{entry.key.account} in [blocklists]"
@@ -144,6 +147,15 @@ def _warn_of_names(table: Table, lists: Lists, names: ListNames, used: Sequence[
         elif entry is not None and entry.access is Access.REGISTRATION:
             what = "register the address of your resolver with its operator"
             table.warn("use", f"'{name}' answers registered resolvers only; {what} (`lists show {name}`)", position)
+
+
+def _warn_of_registration(table: Table, catalogue: Catalogue, lists: Lists, position: int) -> None:
+    everything = ((name, catalogue.entries[name].access) for name in catalogue.ids([ALL]))
+    wanting = [name for name, access in everything if access is Access.REGISTRATION and name not in lists.skip]
+    if wanting:
+        said = f"includes lists that answer registered resolvers only: {', '.join(wanting)}"
+        remedy = "register the address of your resolver with their operators, or put them into `skip`"
+        table.warn("use", f"{said}; {remedy}", position)
 
 
 def _warn_of_twins(table: Table, catalogue: Catalogue, lists: Lists, asked: Iterable[Blocklist]) -> None:

@@ -6,7 +6,7 @@ descriptions come from, nor who named the list.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -72,10 +72,25 @@ class Retired:
         return zone == self.zone or (self.below and zone.endswith(f".{self.zone}"))
 
 
+def by_name(known: Iterable[Retired]) -> dict[str, Retired]:
+    """Retired lists by their zones and by their ids."""
+    known = tuple(known)
+    return {retired.zone: retired for retired in known} | {retired.id: retired for retired in known}
+
+
+def looked_up(name: str, index: Mapping[str, Retired]) -> Retired | None:
+    """The retired list that an id or a zone stands for, in an index `by_name`: its own, or the nearest above it."""
+    found, above = index.get(name), name
+    while found is None and "." in above:
+        above = above.partition(".")[2]
+        candidate = index.get(above)
+        found = candidate if candidate is not None and candidate.covers(name) else None
+    return found
+
+
 def meant_by(name: str, known: Iterable[Retired]) -> Retired | None:
     """The retired list that an id or a zone stands for."""
-    found = [retired for retired in known if retired.id == name or retired.covers(name)]
-    return max(found, key=lambda retired: (retired.id == name, len(retired.zone)), default=None)
+    return looked_up(name, by_name(known))
 
 
 def obituary(retired: Retired, name: str) -> str:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from rblwatch.core.blocklist import Blocklist, Kind, Pace
 from rblwatch.core.matching import Refusal
 from rblwatch.core.override import overridden
-from rblwatch.core.retired import Retired, exhumed, meant_by
+from rblwatch.core.retired import Retired, by_name, exhumed, looked_up
 from rblwatch.core.settings import Lists, Secret, Server
 
 RECOMMENDED = "recommended"
@@ -76,6 +76,11 @@ class Catalogue:
 
     entries: dict[str, CatalogueEntry] = field(default_factory=dict)
     retired: tuple[Retired, ...] = ()
+    _graves: dict[str, Retired] = field(init=False, repr=False, compare=False)
+    """The retired ones by name: every custom list of every server is looked up."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_graves", by_name(self.retired))
 
     def ids(self, names: Iterable[str]) -> tuple[str, ...]:
         """The ids that names and sets stand for, in order, each once; unknown names are left out.
@@ -92,7 +97,7 @@ class Catalogue:
 
     def retired_as(self, name: str) -> Retired | None:
         """The retired list that an id or a zone stands for."""
-        return meant_by(name, self.retired)
+        return looked_up(name, self._graves)
 
 
 def _is_in(entry: CatalogueEntry, name: str) -> bool:

@@ -140,10 +140,15 @@ def test_what_is_asked_twice_over_is_told(tmp_path: Path, lists: str, server: st
     assert told(loaded(tmp_path, lists, server)) == warnings
 
 
-def test_everything_is_asked_with_one_warning_about_what_is_covered(tmp_path: Path) -> None:
+def test_everything_is_asked_with_a_warning_about_what_is_covered_and_one_about_registrations(tmp_path: Path) -> None:
     read = loaded(tmp_path, 'use = ["all"]')
-    assert len(read.warnings) == 1
-    assert SBL in read.warnings[0].message
+    registered = "barracuda-brbl, barracuda-bb, validity-rpbl, validity-score, validity-certified, validity-safe"
+    wanting, covered = told(read)
+    assert SBL in covered
+    assert wanting == (
+        f"blocklists.use[0]: includes lists that answer registered resolvers only: {registered}; register the address "
+        "of your resolver with their operators, or put them into `skip`"
+    )
     assert {"spamhaus-sbl", "spamhaus-zen"} <= set(asked(read))
 
 
