@@ -37,7 +37,7 @@ _NXDOMAIN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Alias:
+class Alias:
     """The name stands for another one, which the nameserver did not look up."""
 
     name: str
@@ -60,12 +60,12 @@ class RecordLookup:
         """Look one name up; see `ports.Records`."""
         for _ in range(MOST_LINKS):
             reply = await self._ask_any(query)
-            if not isinstance(reply, _Alias):
+            if not isinstance(reply, Alias):
                 return reply
             query = Query(reply.name, query.kind)
         return Failed(Reason.MALFORMED, f"the name has a loop, or more than {MOST_LINKS} aliases (CNAME) in a row")
 
-    async def _ask_any(self, query: Query) -> Reply | _Alias:
+    async def _ask_any(self, query: Query) -> Reply | Alias:
         """Ask one nameserver after the other. One that failed is asked again only if it was silent."""
         failures: dict[Nameserver, Failed] = {}
         for nameserver in islice(cycle(self._nameservers), self._tries):
@@ -79,7 +79,7 @@ class RecordLookup:
         # What was said tells more than silence.
         return min(failures.values(), key=lambda failure: failure.reason is Reason.TIMEOUT)
 
-    async def _ask(self, nameserver: Nameserver, query: Query) -> Reply | _Alias:
+    async def _ask(self, nameserver: Nameserver, query: Query) -> Reply | Alias:
         kind = dns.rdatatype.from_text(query.kind)
         try:
             section = wire.ending(query.name, kind, keyed=False)
@@ -91,16 +91,8 @@ class RecordLookup:
             return Failed(Reason.TIMEOUT, f"{nameserver} gave no answer within {self._timeout_s:g} s")
         except (OSError, EOFError) as error:
             return Failed(Reason.NETWORK, f"{nameserver} cannot be reached: {said(error)}")
-        match read_records(reply, kind):
-            case Held(records):
-                return Present(tuple(map(_value, records)))
-            case Absent(ttl_s):
-                exists = reply[3] & 0x0F != _NXDOMAIN
-                # Who looked the alias up says with a SOA that there is nothing behind it.
-                alias = alias_of(reply) if exists and ttl_s is None else None
-                return Missing(exists=exists) if alias is None else _Alias(_written(alias))
-            case Failed(reason, detail):
-                return Failed(reason, f"{nameserver} {detail}")
+        answer = read_reply(reply, kind)
+        return Failed(answer.reason, f"{nameserver} {answer.detail}") if isinstance(answer, Failed) else answer
 
 
 class AddressLookup:
@@ -119,6 +111,20 @@ class AddressLookup:
         if any(isinstance(reply, Failed) for reply in replies):
             return None
         return tuple(address_target(address) for reply in replies for address in addresses_of(reply))
+
+
+def read_reply(reply: bytes, kind: dns.rdatatype.RdataType) -> Reply | Alias:
+    """Say what a reply holds for the name in its question. Nothing is raised for any bytes."""
+    match read_records(reply, kind):
+        case Held(records):
+            return Present(tuple(map(_value, records)))
+        case Absent(ttl_s):
+            exists = reply[3] & 0x0F != _NXDOMAIN
+            # Who looked the alias up says with a SOA that there is nothing behind it.
+            alias = alias_of(reply) if exists and ttl_s is None else None
+            return Missing(exists=exists) if alias is None else Alias(_written(alias))
+        case failed:
+            return failed
 
 
 def _value(record: dns.rdata.Rdata) -> Value:
@@ -143,12 +149,11 @@ async def _exchange(nameserver: Nameserver, section: bytes) -> bytes:
 
     Raises: OSError; EOFError.
     """
-    family, place = nameserver.place
     number = os.urandom(2)
     loop = asyncio.get_running_loop()
     reply: asyncio.Future[bytes] = loop.create_future()
     transport, _ = await loop.create_datagram_endpoint(
-        lambda: _Datagrams(number, section, reply), family=family, remote_addr=place[:2]
+        lambda: _Datagrams(number, section, reply), remote_addr=(nameserver.host, nameserver.port)
     )
     try:
         transport.sendto(wire.packet(number, section))

@@ -3,9 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address
 from ipaddress import ip_address as ip
 
+import dns.message
+import dns.rdatatype
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rblwatch.core.lookup import Exchange, Missing, Present, RecordKind, Reply
 from rblwatch.core.lookup import Query as Wanted
@@ -14,6 +19,7 @@ from rblwatch.core.settings import Resolver
 from rblwatch.core.target import Target, parse_address, parse_name
 from rblwatch.ports import Names, Records
 from rblwatch.resolver import AddressLookup, NotANameserver, RecordLookup
+from rblwatch.resolver.names import Alias, read_reply
 from tests.support.endpoint import new_endpoint
 from tests.support.nameserver import Later, Nameserver, Query, Script, absent, found, reply_to, truncated
 
@@ -239,3 +245,43 @@ async def test_a_nameserver_that_is_not_there_is_named() -> None:
     nowhere = new_endpoint(15306)
     reply = await RecordLookup(settings(nowhere)).look_up(Wanted("example.org", RecordKind.A))
     assert reply == Failed(Reason.NETWORK, f"{nowhere} cannot be reached: Connection refused")
+
+
+KINDS = [dns.rdatatype.A, dns.rdatatype.AAAA, dns.rdatatype.MX, dns.rdatatype.TXT]
+RECORDS = """@ 60 IN A 192.0.2.1
+@ 60 IN AAAA 2001:db8::1
+@ 60 IN MX 10 mail.example.org.
+@ 60 IN TXT "v=spf1 a" " -all"
+@ 60 IN CNAME other.example.org.
+other.example.org. 60 IN CNAME @
+other.example.org. 60 IN MX 1 .""".splitlines()
+
+
+@st.composite
+def damaged_replies(draw: st.DrawFn) -> tuple[bytes, dns.rdatatype.RdataType]:
+    """A reply with some records in which some bytes were changed, removed or added."""
+    kind = draw(st.sampled_from(KINDS))
+    asked = dns.message.make_query("example.org", kind, use_edns=0).to_wire()
+    query = Query(asked, "example.org", dns.rdatatype.to_text(kind), over_tcp=False, port=0, attempt=1)
+    rcode = draw(st.sampled_from(["NOERROR", "NXDOMAIN", "SERVFAIL"]))
+    records = [
+        record.replace("@", "example.org.", 2) for record in draw(st.lists(st.sampled_from(RECORDS), max_size=4))
+    ]
+    wire = bytearray(reply_to(query, rcode, *records))
+    for _ in range(draw(st.integers(0, 4))):
+        at = draw(st.integers(0, len(wire)))
+        wire[at : at + draw(st.integers(0, 2))] = draw(st.binary(max_size=2))
+    return bytes(wire), kind
+
+
+@given(damaged_replies() | st.tuples(st.binary(min_size=12), st.sampled_from(KINDS)))
+def test_any_bytes_are_a_reply_of_the_kind_that_was_asked(damaged: tuple[bytes, dns.rdatatype.RdataType]) -> None:
+    wire, kind = damaged
+    reply = read_reply(wire, kind)
+    assert isinstance(reply, Present | Missing | Alias | Failed)
+    if isinstance(reply, Present):
+        wanted = {dns.rdatatype.A: IPv4Address, dns.rdatatype.AAAA: IPv6Address, dns.rdatatype.MX: Exchange}.get(
+            kind, bytes
+        )
+        assert reply.values
+        assert all(isinstance(value, wanted) for value in reply.values)
