@@ -6,10 +6,11 @@ Watched is who is designated: who matches a mechanism that passes (`+`, or no si
 Reported instead are ranges of more than 256 addresses, everybody (`+all`), what only a message decides (`exists`,
 `ptr`, macros), what lies beyond SPF's limits, and other people's policies.
 
-A *third party* is a domain that the admin did not register. Whose name ends in the registrable domain of what stands in
-`senders_of` or `domains` of the same server is the admin's own, whoever runs it. Anything else that is included or
-redirected to is another's: its servers send for many, are listed and delisted for reasons that this admin can neither
-see nor mend, and there may be thousands of them. Registering its domain under `senders_of` makes it the admin's own.
+A *third party* is a domain that was not registered for this server. What ends in the registrable domain of a name in
+`senders_of` or `domains` of the same server is its own, whoever runs it. Anything else that is included or redirected
+to is another's: its machines send for many, are listed and delisted for reasons that this server's admin can neither
+see nor mend, and there may be thousands of them. Registering its domain under the server's `senders_of` makes it its
+own. Not that of another server: else each customer of a mail provider would be told of all of the provider's machines.
 Hosts that the admin's record names one by one (`a:`, `mx:`, and MX records) are watched wherever they are.
 """
 
@@ -169,7 +170,7 @@ _DEPENDS = {
 def _opaque(what: str, step: Opaque) -> Unwatched:
     if step.obstacle is Obstacle.THIRD_PARTY:
         name = clean(step.name or "", _LONGEST_QUOTE)
-        detail = f"{name} is not under a domain of yours; register it under senders_of to watch it"
+        detail = f"{name} is not under a domain of this server; register it under its senders_of to watch it"
         return Unwatched(what, Why.THIRD_PARTY, detail)
     detail = f"{_DEPENDS[step.obstacle]}, so there are no addresses to read from it"
     return Unwatched(what, Why.DEPENDS_ON_MESSAGE, detail)

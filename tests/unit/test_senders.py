@@ -72,18 +72,18 @@ def test_who_is_designated_is_watched(record: str, addresses: list[str]) -> None
         (
             "include:_spf.example.com",
             Why.THIRD_PARTY,
-            "_spf.example.com is not under a domain of yours; register it under senders_of to watch it",
+            "_spf.example.com is not under a domain of this server; register it under its senders_of to watch it",
         ),
         # The ending of another's name is not enough.
         (
             "include:notexample.org",
             Why.THIRD_PARTY,
-            "notexample.org is not under a domain of yours; register it under senders_of to watch it",
+            "notexample.org is not under a domain of this server; register it under its senders_of to watch it",
         ),
         (
             "redirect=_spf.example.com",
             Why.THIRD_PARTY,
-            "_spf.example.com is not under a domain of yours; register it under senders_of to watch it",
+            "_spf.example.com is not under a domain of this server; register it under its senders_of to watch it",
         ),
         (
             "ptr",
