@@ -34,6 +34,7 @@ _LIST = "list"
 #: A key is a label of a DNS name. Source: RFC 1035 section 2.3.4; the operators' own are letters and digits.
 _KEY = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _UNLESS = "it is not asked, unless `force` names it"
+_ALL_THE_SAME = "it is asked all the same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,10 @@ class ListNames:
         return values.known_name(self.known, _LIST)(value)
 
     def single(self, value: object) -> str:
-        """The name of one list that may be asked."""
+        """The name of one list that may be asked, a retired one included."""
+        name = values.name(value)
+        if self.retired_as(name) is not None:
+            return name
         return values.known_name([name for name in self.known if name not in SETS], _LIST)(value)
 
     def forced(self, value: object) -> str:
@@ -108,13 +112,13 @@ def warn_of_lists(table: Table, rows: Sequence[Table], lists: Lists, names: List
     _warn_of_names(table, lists, names, lists.use)
     for position, name in enumerate(lists.force):
         if (retired := names.catalogue.retired_as(name)) is not None:
-            table.warn("force", f"{obituary(retired, name)}; it is asked all the same", position)
+            table.warn("force", f"{obituary(retired, name)}; {_ALL_THE_SAME}", position)
         elif name not in {custom.id for custom in lists.custom}:
             table.warn("force", f"'{name}' is not retired; what is asked stands in `use`", position)
     for row, custom in _customs(rows, lists):
         if (retired := names.catalogue.retired_as(custom.zone)) is not None:
             buried = is_buried(names.catalogue, lists, custom) is not None
-            fate = f"it is not asked, unless `force` names '{custom.id}'" if buried else "it is asked all the same"
+            fate = f"it is not asked, unless `force` names '{custom.id}'" if buried else _ALL_THE_SAME
             row.warn("zone", f"{obituary(retired, custom.zone)}; {fate}")
     _warn_of_twins(table, names.catalogue, lists, default_lists(names.catalogue, lists))
 
@@ -140,7 +144,7 @@ def _warn_of_names(table: Table, lists: Lists, names: ListNames, used: Sequence[
         if name == ALL:
             _warn_of_registration(table, opened, lists, position)
         elif retired is not None and name not in lists.force:
-            table.warn("use", f"{obituary(retired, name)}; {_UNLESS}", position)
+            table.warn("use", f"{obituary(retired, name)}; {_UNLESS if retired.refused else _ALL_THE_SAME}", position)
         elif entry is not None and entry.blocklist.lacks_key and entry.key is not None:
             wanted = f"set keys.{entry.key.account} in [blocklists]"
             table.warn("use", f"'{name}' answers only with a key, so nothing will be known from it; {wanted}", position)

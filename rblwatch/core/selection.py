@@ -159,26 +159,27 @@ def as_configured(catalogue: Catalogue, lists: Lists) -> Catalogue:
     opened = unlocked(catalogue, lists.keys)
     known = {i: replace(entry, blocklist=_as_wanted(entry.blocklist, lists)) for i, entry in opened.entries.items()}
     own = {c.id: CatalogueEntry(blocklist=_as_wanted(c, lists), recommended=False) for c in lists.custom}
-    forced = {
-        c.id: CatalogueEntry(blocklist=_as_wanted(c, lists), recommended=False) for c in _forced(catalogue, lists)
+    raised = {
+        c.id: CatalogueEntry(blocklist=_as_wanted(c, lists), recommended=False)
+        for c in _raised(catalogue, lists, lists.use)
     }
-    return replace(opened, entries=known | own | forced)
+    return replace(opened, entries=known | own | raised)
 
 
 def default_lists(catalogue: Catalogue, lists: Lists) -> tuple[Blocklist, ...]:
     """The lists that servers without `use` of their own are asked on: the configured ones, and all of the admin's own.
 
-    His own are the custom lists, and the retired ones that he forces.
+    His own are the custom lists, and the retired ones that he forces, or that are only suspect.
     """
-    return _chosen(catalogue, lists, lists.use, lists.skip, own=[owned.id for owned in _own(catalogue, lists)])
+    return _chosen(catalogue, lists, lists.use, lists.skip, own=_own(catalogue, lists, lists.use))
 
 
 def server_lists(catalogue: Catalogue, lists: Lists, server: Server) -> tuple[Blocklist, ...]:
     """The lists that one server is asked on."""
     if server.use:
-        own = [owned.id for owned in _own(catalogue, lists) if owned.id in server.use]
+        own = [owned for owned in _own(catalogue, lists, server.use) if owned.id in server.use]
         return _chosen(catalogue, lists, server.use, (*lists.skip, *server.skip), own=own)
-    skipped = catalogue.ids(server.skip) + server.skip
+    skipped = (*unlocked(catalogue, lists.keys).ids(server.skip), *server.skip)
     return tuple(chosen for chosen in default_lists(catalogue, lists) if chosen.id not in skipped)
 
 
@@ -191,27 +192,30 @@ def is_buried(catalogue: Catalogue, lists: Lists, custom: Blocklist) -> Retired 
 
 
 def _chosen(
-    catalogue: Catalogue, lists: Lists, names: Iterable[str], skip: Iterable[str], *, own: list[str]
+    catalogue: Catalogue, lists: Lists, names: Iterable[str], skip: Iterable[str], *, own: Iterable[Blocklist]
 ) -> tuple[Blocklist, ...]:
     skip = tuple(skip)
     opened = unlocked(catalogue, lists.keys)
     skipped = {*skip, *opened.ids(skip)}
     from_catalogue = [opened.entries[i].blocklist for i in opened.ids(names) if i not in skipped]
-    owned = [owned for owned in _own(catalogue, lists) if owned.id in own and owned.id not in skipped]
+    owned = [owned for owned in own if owned.id not in skipped]
     return tuple(_as_wanted(chosen, lists) for chosen in (*from_catalogue, *owned))
 
 
-def _own(catalogue: Catalogue, lists: Lists) -> tuple[Blocklist, ...]:
+def _own(catalogue: Catalogue, lists: Lists, named: Iterable[str]) -> tuple[Blocklist, ...]:
     custom = [custom for custom in lists.custom if is_buried(catalogue, lists, custom) is None]
-    return (*custom, *_forced(catalogue, lists))
+    return (*custom, *_raised(catalogue, lists, named))
 
 
-def _forced(catalogue: Catalogue, lists: Lists) -> tuple[Blocklist, ...]:
-    """The retired lists that an admin wants asked all the same, but for those that a custom list describes."""
+def _raised(catalogue: Catalogue, lists: Lists, named: Iterable[str]) -> tuple[Blocklist, ...]:
+    """The retired lists that are asked all the same, but for those that a custom list describes."""
     described = {name for custom in lists.custom for name in (custom.id, custom.zone)}
-    found = [(name, retired) for name in lists.force if (retired := catalogue.retired_as(name)) is not None]
-    exhumed_lists = [replace(exhumed(retired, name), id=name) for name, retired in found]
-    return tuple(forced for forced in exhumed_lists if not {forced.id, forced.zone} & described)
+    found = []
+    for name in dict.fromkeys((*lists.force, *named)):
+        retired = None if name in catalogue.entries else catalogue.retired_as(name)
+        if retired is not None and (name in lists.force or not retired.refused):
+            found.append(replace(exhumed(retired, name), id=name))
+    return tuple(raised for raised in found if not {raised.id, raised.zone} & described)
 
 
 def _as_wanted(blocklist: Blocklist, lists: Lists) -> Blocklist:

@@ -83,6 +83,16 @@ CORP = '[[blocklists.custom]]\nid = "corp"\nzone = "dnsbl.sorbs.net"'
             ["dk"],
         ),
         (
+            'use = ["dk.countries.nerd.dk"]\n[blocklists.override."dk.countries.nerd.dk"]\nseverity = "minor"',
+            [
+                (
+                    "blocklists.use[0]: dk.countries.nerd.dk stands in copied lists only, and nobody vouches for it "
+                    "(since 2021); nothing takes its place; it is asked all the same"
+                )
+            ],
+            ["dk.countries.nerd.dk"],
+        ),
+        (
             'use = ["psbl"]\nforce = ["psbl"]',
             ["blocklists.force[0]: 'psbl' is not retired; what is asked stands in `use`"],
             ["psbl"],

@@ -259,6 +259,7 @@ def test_a_retired_list_goes_by_its_id_and_by_its_zones(name: str, retired: Reti
             {"corp": "bl.gone.example"},
         ),
         (Lists(use=(), custom=(custom("dk", "doubted.example"),)), {"dk": "doubted.example"}),
+        (Lists(use=("doubted", "gone")), {"doubted": "doubted.example"}),
     ],
 )
 def test_a_retired_list_is_asked_only_where_it_is_forced(lists: Lists, asked: dict[str, str]) -> None:
@@ -276,6 +277,15 @@ def test_a_server_asks_a_forced_list_where_it_names_it() -> None:
     assert [found.id for found in server_lists(BURIED, lists, Server(name="mx1"))] == ["good", "gone"]
     assert [found.id for found in server_lists(BURIED, lists, Server(name="mx1", use=("gone",)))] == ["gone"]
     assert [found.id for found in server_lists(BURIED, lists, Server(name="mx1", use=("good",)))] == ["good"]
+
+
+def test_a_server_asks_a_suspect_list_that_it_names() -> None:
+    assert [found.id for found in server_lists(BURIED, Lists(), Server(name="mx1", use=("doubted",)))] == ["doubted"]
+
+
+def test_a_server_skips_what_a_key_has_opened() -> None:
+    server = Server(name="mx1", skip=("recommended",))
+    assert server_lists(LOCKED, Lists(keys=KEYS), server) == ()
 
 
 def test_it_is_said_which_custom_list_is_retired() -> None:
