@@ -199,47 +199,45 @@ class Outbox(Area):
 def _overtaking() -> ColumnElement[bool]:
     """Whether another delivery to the same recipient is about the same and goes first: on its way, or earlier.
 
-    There are few others as a rule, so these come first; then from the delivery's own news to what is about the same.
+    As a rule there is none that could; only then, the delivery's own news is looked through once.
     """
     other = table.alias()
-    goes_first = (other.c.state == DeliveryState.CLAIMED) | (
-        (other.c.state == DeliveryState.WAITING) & (other.c.id < table.c.id)
-    )
-    return exists(
-        select(other.c.id)
-        .where(other.c.recipient == table.c.recipient, other.c.id != table.c.id, goes_first)
-        .where(or_(_about_one_pair(other), _about_one_list(other)))
-        .correlate(table)
-    )
+    some = select(other.c.id).where(_goes_first(other)).correlate(table)
+    return exists(some) & or_(_about_one_pair(), _about_one_list())
 
 
-def _about_one_pair(other: FromClause) -> ColumnElement[bool]:
-    own_listing, its_listing = listing_table.alias(), listing_table.alias()
-    same = (its_listing.c.target == own_listing.c.target) & (its_listing.c.blocklist == own_listing.c.blocklist)
-    return _shared(other, news_table.c.listing_id.name, own_listing, its_listing, same)
+def _goes_first(other: FromClause) -> ColumnElement[bool]:
+    is_on_its_way = other.c.state == DeliveryState.CLAIMED
+    is_before = (other.c.state == DeliveryState.WAITING) & (other.c.id < table.c.id)
+    return (other.c.recipient == table.c.recipient) & (other.c.id != table.c.id) & (is_on_its_way | is_before)
 
 
-def _about_one_list(other: FromClause) -> ColumnElement[bool]:
-    own_incident, its_incident = incident_table.alias(), incident_table.alias()
-    same = its_incident.c.blocklist == own_incident.c.blocklist
-    return _shared(other, news_table.c.incident_id.name, own_incident, its_incident, same)
+def _about_one_pair() -> ColumnElement[bool]:
+    own, its = listing_table.alias(), listing_table.alias()
+    same = (its.c.target == own.c.target) & (its.c.blocklist == own.c.blocklist)
+    return _shared(news_table.c.listing_id.name, own, its, same)
 
 
-def _shared(
-    other: FromClause, subject: str, own: FromClause, its: FromClause, same: ColumnElement[bool]
-) -> ColumnElement[bool]:
-    """Whether a delivery and another one have news about the same: from news to its subject, and back."""
+def _about_one_list() -> ColumnElement[bool]:
+    own, its = incident_table.alias(), incident_table.alias()
+    return _shared(news_table.c.incident_id.name, own, its, its.c.blocklist == own.c.blocklist)
+
+
+def _shared(subject: str, own: FromClause, its: FromClause, same: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a delivery shares a subject with one that goes first: from its news to their subjects, and back."""
     own_telling, own_news = telling_table.alias(), news_table.alias()
-    its_telling, its_news = telling_table.alias(), news_table.alias()
+    its_telling, its_news, other = telling_table.alias(), news_table.alias(), table.alias()
     return exists(
         select(own_telling.c.news_id)
         .join(own_news, own_news.c.id == own_telling.c.news_id)
         .join(own, own.c.id == own_news.c[subject])
         .join(its, same)
         .join(its_news, its_news.c[subject] == its.c.id)
-        .join(its_telling, (its_telling.c.news_id == its_news.c.id) & (its_telling.c.recipient == table.c.recipient))
-        .where(own_telling.c.delivery_id == table.c.id, its_telling.c.delivery_id == other.c.id)
-        .correlate(table, other)
+        .join(its_telling, its_telling.c.news_id == its_news.c.id)
+        # Not from the others: one of them may be about a whole network, and many wait behind it. `+ 0` hides the index.
+        .join(other, (other.c.id == its_telling.c.delivery_id + 0) & _goes_first(other))
+        .where(own_telling.c.delivery_id == table.c.id)
+        .correlate(table)
     )
 
 
