@@ -52,7 +52,6 @@ def _watched() -> None:
         sa.Column("asked_at", MOMENT),
         sa.Column("concluded_at", MOMENT),
         sa.Column("failed_clear_at", MOMENT),
-        sa.Column("failed_since_at", MOMENT),
         sa.ForeignKeyConstraint(
             ["blocklist"], ["blocklist.id"], name=op.f("fk_coverage_blocklist"), ondelete="CASCADE"
         ),

@@ -137,7 +137,6 @@ class Recording:
             covered=coverage.covered | concluded & ~failing & ~waiting,
             failed=failed,
             failed_clear_at=clear_at if failed else None,
-            failed_since_at=(coverage.failed_since_at or asked.at) if failed else None,
         )
         if asked.full:
             advanced = replace(advanced, asked=bits, asked_at=asked.started_at, concluded_at=asked.started_at)

@@ -40,7 +40,6 @@ class Coverage:
     or have a pair row."""
     failed_clear_at: datetime | None = None
     """`concluded_at` as it was before the first of the targets in `failed` failed."""
-    failed_since_at: datetime | None = None
 
     def without(self, targets: int) -> Coverage:
         """The coverage with some targets (a bitmap) taken out, as if they had never been asked."""
@@ -51,7 +50,6 @@ class Coverage:
             covered=self.covered & ~targets,
             failed=failed,
             failed_clear_at=self.failed_clear_at if failed else None,
-            failed_since_at=self.failed_since_at if failed else None,
         )
 
 

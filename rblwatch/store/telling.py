@@ -7,7 +7,7 @@ Owns the tables alert, news, telling and told, and the making of deliveries; wha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 
@@ -107,16 +107,6 @@ class Alerts(Area):
 
 class Tellings(Area):
     """What each recipient knows, and what was kept from whom."""
-
-    def told(self, recipient: str, listing_ids: Collection[int]) -> dict[int, Told]:
-        """What a recipient knows of these listings; one that he was never told of is left out."""
-        known: dict[int, Told] = {}
-        for chunk in reading.chunks(listing_ids):
-            ours = (told_table.c.recipient == recipient) & told_table.c.listing_id.in_(chunk)
-            known |= reading.pairs_of_values(
-                self._connection, select(told_table.c.listing_id, told_table.c.state).where(ours)
-            )
-        return known
 
     def set_told(self, recipient: str, known: Mapping[int, Told], at: datetime) -> None:
         """Store what a recipient knows of listings now, by listing id."""

@@ -1,6 +1,6 @@
 """When a list is due, and how targets are cut into slices."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given

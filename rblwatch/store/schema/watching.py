@@ -47,7 +47,6 @@ coverage = Table(
     Column("asked_at", Moment),
     Column("concluded_at", Moment),
     Column("failed_clear_at", Moment),
-    Column("failed_since_at", Moment),
 )
 
 sounding = Table(

@@ -83,7 +83,7 @@ async def test_a_delivery_takes_the_writer_as_often_however_much_is_watched_or_t
     assert not written.reads("coverage", "pair", "sounding", "target", "news")
     assert len(written.statements) <= 25
     about = [entry.news.listing.id for entry in message.entries if entry.news.listing is not None]
-    assert len(store.write_now(lambda repo: repo.told(CHAT, about))) == listed
+    assert len(store.read_now(lambda queries: queries.told(CHAT, about))) == listed
     first = message.entries[0].tally
     assert first is not None
     assert (first.listed, first.clear, first.unknown) == (1, 0, 0)

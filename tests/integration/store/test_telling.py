@@ -154,11 +154,11 @@ def test_what_a_recipient_knows_is_kept_per_listing(store: Store) -> None:
     store.write_now(lambda repo: repo.set_told("ops", {ids[0]: Told.OPEN, ids[1]: Told.OPEN}, at(0)))
     store.write_now(lambda repo: repo.set_told("mail", {ids[0]: Told.CLOSED}, at(0)))
     store.write_now(lambda repo: repo.set_told("ops", {ids[1]: Told.CLOSED, ids[2]: Told.NEVER}, at(1)))
-    assert store.write_now(lambda repo: repo.told("ops", ids)) == {ids[0]: Told.OPEN, ids[1]: Told.CLOSED}
-    assert store.write_now(lambda repo: repo.told("ops", [])) == {}
+    assert store.read_now(lambda queries: queries.told("ops", ids)) == {ids[0]: Told.OPEN, ids[1]: Told.CLOSED}
+    assert store.read_now(lambda queries: queries.told("ops", [])) == {}
     store.write_now(lambda repo: repo.set_told("ops", {ids[0]: Told.NEVER}, at(2)))
-    assert store.write_now(lambda repo: repo.told("ops", ids)) == {ids[1]: Told.CLOSED}
-    assert store.write_now(lambda repo: repo.told("mail", ids)) == {ids[0]: Told.CLOSED}
+    assert store.read_now(lambda queries: queries.told("ops", ids)) == {ids[1]: Told.CLOSED}
+    assert store.read_now(lambda queries: queries.told("mail", ids)) == {ids[0]: Told.CLOSED}
 
 
 @pytest.mark.parametrize(

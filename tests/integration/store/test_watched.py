@@ -270,7 +270,6 @@ def covered(blocklist: str, number: int, bits: int, *, failed: int = 0) -> Cover
         asked_at=at(5),
         concluded_at=at(5),
         failed_clear_at=at(1) if failed else None,
-        failed_since_at=at(2) if failed else None,
     )
 
 
