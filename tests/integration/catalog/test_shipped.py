@@ -364,6 +364,8 @@ ZEN, PBL = "spamhaus-zen", "127.0.0.11"
         ("hostkarma", "127.0.0.1", Clear, "", ["WHITE"]),
         ("hostkarma", "127.0.0.3", Clear, "", ["YELLOW"]),
         ("hostkarma", "127.0.0.4", Listed, "informational", ["BROWN"]),
+        ("hostkarma", "127.0.1.1", Clear, "", ["SECONDARY"]),
+        ("hostkarma", "127.0.1.2", Listed, "informational", ["SECONDARY-2"]),
         ("efnetrbl", "127.0.0.1", Listed, "informational", ["PROXY"]),
         # The http:BL form, where an octet may be anything.
         ("httpbl", "127.0.5.0", Clear, "", ["SEARCH"]),
