@@ -135,7 +135,7 @@ class Exchange:
         if ttl_s is not None:
             phase.outcome.count_absence(flight.index, ttl_s)
         elif wire.truncated(reply):
-            phase.truncated.append((flight, flight.deadline - now_s))
+            phase.fetching.add(flight, flight.deadline - now_s)
         else:
             self._settle(flight, reply)
 
@@ -143,8 +143,10 @@ class Exchange:
         """Take what came over TCP."""
         if isinstance(reply, Failed):
             flight.phase.outcome.settle(flight.index, reply)
+            flight.phase.fetching.ended(reply)
         else:
             self._settle(flight, reply)
+            flight.phase.fetching.ended(None)
         self._pump(self._loop.time())
 
     def _settle(self, flight: Flight, reply: bytes) -> None:

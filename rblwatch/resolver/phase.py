@@ -7,11 +7,11 @@ not know sockets, windows or pace.
 from __future__ import annotations
 
 import itertools
-from collections import deque
 from collections.abc import Sequence
 
 from rblwatch.core.question import Failed, Reason
 from rblwatch.resolver import wire
+from rblwatch.resolver.fetching import Fetching
 from rblwatch.resolver.outcome import Inquiry, Outcome
 from rblwatch.resolver.roundtrip import MOST_TRANSMISSIONS, RoundTrip
 from rblwatch.resolver.sockets import Socket
@@ -60,14 +60,15 @@ class Phase:
     def __init__(self, inquiry: Inquiry, round_trip: RoundTrip, budget_s: float, *, began_at: float) -> None:
         self.inquiry = inquiry
         self.round_trip = round_trip
-        self.outcome = Outcome(inquiry)
+        # No part of a phase may hold the phase: it would outlive its questions until somebody collects garbage.
+        outcome = self.outcome = Outcome(inquiry)
         self.transmissions = 0
 
         self.flying: tuple[dict[Flight, None], ...] = tuple({} for _ in range(MOST_TRANSMISSIONS))
         """By number of transmissions, each in the order sent, so that the first one is the first to expire."""
         self.resends: dict[Flight, None] = {}
-        self.truncated: deque[tuple[Flight, float]] = deque()
-        """Questions to be asked over TCP, with the seconds left for that."""
+        self.fetching: Fetching[Flight] = Fetching(lambda flight, failure: outcome.settle(flight.index, failure))
+        """Questions to be asked over TCP."""
         self.afloat = 0
         """Questions that wait for an answer over UDP or for being sent again."""
         self.in_window = 0

@@ -112,8 +112,8 @@ class Sender:
 
     def _ask_over_tcp(self, phase: Phase, pace: Pace, now_s: float) -> bool:
         moved = False
-        while phase.truncated and self._connections.room > 0 and pace.take(now_s):
-            flight, left_s = phase.truncated.popleft()
+        while phase.fetching.may_start and self._connections.room > 0 and pace.take(now_s):
+            flight, left_s = phase.fetching.start()
             phase.transmissions += 1
             self._connections.ask(flight.section, left_s, owner=phase, done=partial(self._told, flight))
             moved = True

@@ -17,7 +17,7 @@ from rblwatch.resolver.phase import Phase
 from rblwatch.resolver.roundtrip import RoundTrip
 from tests.integration.resolver.asking import LIST, PROBES, addresses, new_batch, new_engine, new_list, unprobed
 from tests.support.endpoint import new_endpoint
-from tests.support.nameserver import Later, Nameserver, Query, Reply, Script, absent, listing, reply_to
+from tests.support.nameserver import Later, Nameserver, Query, Reply, Script, absent, listing, reply_to, truncated
 
 
 def silent(_: Query) -> list[bytes]:
@@ -292,3 +292,24 @@ async def test_a_key_is_in_no_log_and_in_no_detail(caplog: pytest.LogCaptureFixt
             assert server.queries[0].name.endswith(".s3krit.dq.example")
     fields = "".join(str(vars(record)) for record in caplog.records)
     assert "s3krit" not in said + caplog.text + fields
+
+
+def truncating(over_tcp: Script) -> Script:
+    """A list whose probes are answered, and whose other answers are over TCP."""
+
+    def script(query: Query) -> Iterable[Reply]:
+        if ".18.198." not in query.name:
+            return listing()(query)
+        return over_tcp(query) if query.over_tcp else [truncated(query)]
+
+    return script
+
+
+async def test_silence_over_tcp_costs_a_list_one_budget_and_no_connection_per_target() -> None:
+    """Its probes were answered, so it is not dead; nobody waits four seconds for each of four thousand targets."""
+    script = truncating(lambda query: [Later(50, absent(query))])
+    async with Nameserver(script) as server, new_engine(server.address, budget_s=0.6) as engine:
+        result = await engine.ask(new_batch(LIST, addresses(500)))
+    assert {failure.reason for failure in result.failed.values()} == {Reason.TIMEOUT}
+    assert len(result.failed) == result.asked == 500
+    assert sum(query.over_tcp for query in server.queries) <= 8
