@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rblwatch.cli.offer import registered_families
 from rblwatch.cli.options import Format, Group, format_option, preferences
 from rblwatch.cli.probing import print_probed, probe, probed_documents
 from rblwatch.cli.terminal import counted, print_json, print_line
 from rblwatch.configured import load_catalogue, read_configuration, require_channels, without_effect, written
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.settings import Settings
-from rblwatch.core.target import Family
 from rblwatch.core.watchlist import Watchlist, uncovered, watch
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ def show() -> int:
 
 def _idle(settings: Settings, watchlist: Watchlist) -> list[str]:
     """The lists that are asked nothing: of domains while no name is registered, of IPv6 while no such address is."""
-    registered = {target.family for target in watchlist.servers}
-    if any(server.hostnames or server.senders_of for server in settings.servers):
-        registered |= {Family.IPV4, Family.IPV6}
+    registered = registered_families(settings, watchlist)
     return [name for name in watchlist.blocklists if watchlist.families(name).isdisjoint(registered)]
 
 

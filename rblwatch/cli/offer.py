@@ -16,8 +16,9 @@ from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.request import UnknownList, choose_lists
 from rblwatch.core.retired import obituary
 from rblwatch.core.selection import RECOMMENDED, Catalogue, as_configured, default_lists
-from rblwatch.core.settings import Resolver
-from rblwatch.core.target import Target
+from rblwatch.core.settings import Resolver, Settings
+from rblwatch.core.target import Family, Target
+from rblwatch.core.watchlist import Watchlist
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,16 @@ class Offer:
 
     catalogue: Catalogue
     configured: Configured | None = None
+    families: frozenset[Family] = frozenset()
+    """Of what is registered."""
 
     @classmethod
     def of(cls, configured: Configured | None) -> Offer:
         """What there is with this configuration, or with none."""
         if configured is None:
             return cls(load_catalogue())
-        return cls(as_configured(configured.catalogue, configured.settings.lists), configured)
+        families = registered_families(configured.settings, configured.watchlist)
+        return cls(as_configured(configured.catalogue, configured.settings.lists), configured, families)
 
     @property
     def resolver(self) -> Resolver | None:
@@ -48,7 +52,10 @@ class Offer:
 
     def asked(self, blocklist: Blocklist) -> bool | None:
         """Whether any registered server is asked about on a list; None without a configuration."""
-        return None if self.configured is None else blocklist.id in self.configured.watchlist.blocklists
+        if self.configured is None:
+            return None
+        watchlist = self.configured.watchlist
+        return blocklist.id in watchlist.blocklists and not watchlist.families(blocklist.id).isdisjoint(self.families)
 
     def named(self, names: Iterable[str], targets: Iterable[Target] = (), *, option: str) -> tuple[Blocklist, ...]:
         """The lists that ids, sets and zones stand for.
@@ -65,3 +72,11 @@ class Offer:
             if retired is not None:
                 remark(f"warning: {obituary(retired, name)}")
         return chosen
+
+
+def registered_families(settings: Settings, watchlist: Watchlist) -> frozenset[Family]:
+    """The families of what is registered; of a host name nobody knows yet which addresses it will have."""
+    families = {target.family for target in watchlist.servers}
+    if any(server.hostnames or server.senders_of for server in settings.servers):
+        families |= {Family.IPV4, Family.IPV6}
+    return frozenset(families)

@@ -1,5 +1,6 @@
 """What `status`, `history`, `sweep` and `deliveries` say where little is known, as processes."""
 
+import json
 from pathlib import Path
 
 from tests.support.program import run
@@ -58,6 +59,8 @@ def test_a_list_that_is_asked_nothing_is_named(tmp_path: Path) -> None:
     (tmp_path / "rblwatch.toml").write_text(text)
     done = run("config", "check", cwd=tmp_path)
     assert "not asked, since nothing is registered that is of their kind: spamhaus-dbl, sem-ipv6" in done.stdout
+    rows = json.loads(run("lists", "--format", "json", cwd=tmp_path).stdout)["blocklists"]
+    assert [row["blocklist"] for row in rows if row["asked"]] == ["psbl"]
 
 
 def test_settings_that_change_nothing_yet_are_told(tmp_path: Path) -> None:
