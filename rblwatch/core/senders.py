@@ -34,7 +34,10 @@ from rblwatch.core.text import clean
 LARGEST_RANGE = 256
 #: Addresses of one domain that are watched without having been registered: as many as of the largest registered range.
 MOST_ADDRESSES = 65_536
-
+#: Networks that earlier mechanisms take out, of which account is taken; more than that is nonsense, and costs time.
+_MOST_TAKEN_OUT = 256
+#: Lines about what is not watched, and about what is wrong: a record has room for thousands.
+_MOST_REPORTS = 100
 _LONGEST_QUOTE = 100
 
 
@@ -65,8 +68,8 @@ def designated(origin: Origin, policy: Policy) -> Finding:
     return Finding(
         origin=origin,
         targets=dict(islice(targets.items(), MOST_ADDRESSES)),
-        unwatched=tuple(notes.unwatched),
-        faults=tuple(notes.faults),
+        unwatched=tuple(islice(notes.unwatched, _MOST_REPORTS)),
+        faults=(*islice(notes.faults, _MOST_REPORTS), *_unsaid(notes)),
         failures=tuple(notes.failures),
     )
 
@@ -81,8 +84,9 @@ class _Share:
     excluded: tuple[Network, ...]
 
     def watched(self, network: Network) -> Iterator[Target]:
+        excluded = [other for other in self.excluded if other.version == network.version and other.overlaps(network)]
         for address in network:
-            if not any(address in other for other in self.excluded):
+            if not any(address in other for other in excluded):
                 yield address_target(address)
 
 
@@ -102,7 +106,7 @@ class _Notes:
             if isinstance(step, Broken) or step.qualifier is Qualifier.PASS:
                 yield from self._passing(policy.domain, step, taken_out)
             else:
-                taken_out += _matched(step)
+                taken_out += _matched(step)[: _MOST_TAKEN_OUT - len(taken_out)]
         match policy.redirect:
             case Policy():
                 yield from self.read(policy.redirect, taken_out)
@@ -136,6 +140,12 @@ class _Notes:
                 self.failures[Failure(f"TXT of {domain}", failed.reason, failed.detail)] = None
             case Error.PERMERROR, _:
                 self.failures[Failure(f"SPF of {domain}", Reason.MALFORMED, f"{domain} {policy.trouble.detail}")] = None
+
+
+def _unsaid(notes: _Notes) -> Iterator[str]:
+    more = max(len(notes.unwatched), len(notes.faults)) - _MOST_REPORTS
+    if more > 0:
+        yield f"{more} more mechanisms are not watched, for such reasons"
 
 
 def _matched(step: Step) -> list[Network]:

@@ -56,7 +56,10 @@ class DomainSpec:
     pieces: tuple[str | _Macro, ...]
 
     def expand(self, context: Context) -> str | None:
-        """The name that is meant, canonical and cut to what DNS carries; None where it depends on the message."""
+        """The name that is meant, canonical; None where it depends on the message.
+
+        It loses its first labels until DNS can carry it; a last label that is too long alone leaves nothing.
+        """
         expanded = ""
         for piece in self.pieces:
             part = piece if isinstance(piece, str) else _expand(piece, context)
@@ -64,9 +67,9 @@ class DomainSpec:
                 return None
             expanded += part
         name = canonical(expanded)
-        while len(name) > LONGEST_NAME and "." in name:
-            name = name.partition(".")[2]
-        return name
+        if len(name) <= LONGEST_NAME:
+            return name
+        return name[-LONGEST_NAME - 1 :].partition(".")[2]
 
 
 def parse_domain_spec(text: str) -> DomainSpec:

@@ -57,6 +57,14 @@ def test_a_failure_of_one_family_keeps_what_the_other_said() -> None:
     assert host({HOST.text: {"A": (), "AAAA": SERVFAIL}}).faults == ()
 
 
+def test_an_ipv4_address_in_the_form_of_ipv6_is_nobodys() -> None:
+    """Who connects from it is seen with its IPv4 address. Source: RFC 7208 section 5."""
+    assert list(found(host({HOST.text: {"A": "192.0.2.1", "AAAA": ["::ffff:192.0.2.7", "2001:db8::1"]}}))) == [
+        "192.0.2.1",
+        "2001:db8::1",
+    ]
+
+
 def test_mail_exchangers_are_followed_in_the_order_of_preference() -> None:
     finding = exchanges(
         {

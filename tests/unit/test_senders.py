@@ -184,6 +184,19 @@ def test_no_policy_brings_more_targets_than_the_largest_range() -> None:
     assert reported(finding) == [(Why.TOO_LARGE, "more than 65,536 addresses")]
 
 
+def test_a_record_full_of_exceptions_takes_out_the_first_ones_only() -> None:
+    """A record has room for thousands, and each address would be compared with all of them."""
+    exceptions = " ".join(f"-ip4:10.{number // 256}.{number % 256}.1" for number in range(2000))
+    finding = senders(f"v=spf1 -ip4:192.0.2.1 {exceptions} -ip4:192.0.2.2 ip4:192.0.2.0/24")
+    assert len(finding.targets) == 255
+
+
+def test_a_record_full_of_ranges_is_reported_in_a_hundred_lines() -> None:
+    finding = senders("v=spf1 " + " ".join(f"ip4:10.{number}.0.0/16" for number in range(256)))
+    assert len(finding.unwatched) == 100
+    assert finding.faults == ("156 more mechanisms are not watched, for such reasons",)
+
+
 WORDS = """a mx ip4:192.0.2.0/28 -ip4:192.0.2.1 ip6:2001:db8::/32 include:example.org include:a.example.org +all ptr
 redirect=a.example.org ?include:b.example.org exists:x.example.org include:other.example"""
 terms = st.sampled_from([*WORDS.split(), "\x1b[1m"])

@@ -102,6 +102,11 @@ def test_macros_that_do_not_depend_on_the_message_are_expanded(text: str, name: 
     assert expanded == (text.removeprefix("lost.") if name is None else name)
 
 
+def test_a_name_whose_last_label_is_too_long_is_none() -> None:
+    assert parse_domain_spec(f"a.{'x' * 300}").expand(HERE) == ""
+    assert parse_domain_spec("a." * 30_000 + "org").expand(HERE) == "a." * 125 + "org"
+
+
 @pytest.mark.parametrize("letter", "slipvhSLIPVH")
 def test_macros_that_depend_on_the_message_stay_closed(letter: str) -> None:
     assert parse_domain_spec(f"%{{{letter}}}.example.org").expand(HERE) is None
