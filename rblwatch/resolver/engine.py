@@ -23,7 +23,8 @@ to six times within its budget (timeout x attempts), and once more in a *late pa
 others. Congestion: the window shrinks, but only for loss that shrinking ends. A dead list: a list that has not
 answered since a question of its own expired is *quiet*; it may have few questions under way, which take no room in
 the window for longer than a moment, and it is given up after one budget, so it costs one probe's time and delays
-nobody; answers that are truncated and never come over TCP are no longer fetched after a few time-outs. Where not only the list but the nameserver was silent, the whole batch is asked of the next nameserver.
+nobody; truncated answers that never come over TCP are no longer fetched after a few time-outs. Where not only the
+list but the nameserver was silent, the whole batch is asked of the next nameserver.
 """
 
 from __future__ import annotations
