@@ -42,7 +42,7 @@ BUDGET_S = TIMEOUT_S * ATTEMPTS
 _MOST_AT_ONCE = 64
 
 _TEST_CODE = "127.0.0.2"
-_PLAIN = bare("any.example")
+PLAIN = bare("any.example")
 _SUFFIX = ".hostile.example"
 _ENTRIES = load_catalogue().entries
 
@@ -71,7 +71,7 @@ class Row:
     everywhere: bool = False
     """The test points are answered like the targets; else they are answered as a sound list does."""
     state: str = "sound"
-    like: Blocklist = _PLAIN
+    like: Blocklist = PLAIN
     """What the list is like; it gets the row's name and zone."""
     code: str = _TEST_CODE
     """What the sound list answers about its test points."""
