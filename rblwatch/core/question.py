@@ -5,7 +5,7 @@ Owns how a target and a zone become one DNS name, and the closed set of answers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, ip_address
 
@@ -43,6 +43,8 @@ class Absent:
 
     ttl_s: int | None = None
     """For how long a cache may repeat this, in seconds; None where the answer did not say (no SOA)."""
+    exists: bool = field(default=False, compare=False)
+    """The name exists, without an address: what is left of a listing where a resolver takes the address out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Failed:
     reason: Reason
     detail: str = ""
     """For people: which nameserver, how long, what it said. Holds no query name (a keyed one is a secret)."""
+    over_tcp: bool = field(default=False, compare=False)
+    """The answer over UDP was truncated, and there was none over TCP."""
 
 
 Answer = Found | Absent | Failed

@@ -159,7 +159,8 @@ def _follow(message: dns.message.Message, kind: dns.rdatatype.RdataType) -> Held
             return _found(message, records, min(ttl_s, _ttl_s(records)))
         aliases = _records(message.answer, name, dns.rdatatype.CNAME)
         if not aliases:
-            return _REFERRED if _is_referral(message) else Absent(_negative_ttl(message, name))
+            exists = message.rcode() == dns.rcode.NOERROR
+            return _REFERRED if _is_referral(message) else Absent(_negative_ttl(message, name), exists=exists)
         targets = {one.target for alias in aliases for one in alias if isinstance(one, dns.rdtypes.ANY.CNAME.CNAME)}
         if len(targets) > 1:
             return Failed(Reason.MALFORMED, "answered with two aliases (CNAME) of one name")

@@ -61,9 +61,9 @@ class Connections:
             async with asyncio.timeout(timeout_s):
                 return await converse(self._nameserver, os.urandom(2), section)
         except TimeoutError:
-            return Failed(Reason.TIMEOUT, f"{truncated} gave none within {max(timeout_s, 0):.1f} s")
+            return Failed(Reason.TIMEOUT, f"{truncated} gave none within {max(timeout_s, 0):.1f} s", over_tcp=True)
         except (OSError, EOFError) as error:
-            return Failed(Reason.NETWORK, f"{truncated} failed: {said(error)}")
+            return Failed(Reason.NETWORK, f"{truncated} failed: {said(error)}", over_tcp=True)
 
 
 async def converse(nameserver: Nameserver, number: bytes, section: bytes) -> bytes:
