@@ -26,7 +26,7 @@ import dns.rrset
 import dns.wire
 
 from rblwatch.core.question import Absent, Answer, Failed, Found, Reason
-from rblwatch.resolver.wire import sane_ttl
+from rblwatch.resolver.wire import sane_negative_ttl, sane_ttl
 
 #: How many aliases are followed. Source: facts/protocol, section 5; resolvers stop at 11 to 20.
 MOST_LINKS = 16
@@ -221,5 +221,5 @@ def _negative_ttl(message: dns.message.Message, name: dns.name.Name) -> int | No
         if is_soa and name.is_subdomain(rrset.name):
             for soa in rrset:
                 if isinstance(soa, dns.rdtypes.ANY.SOA.SOA):
-                    return min(sane_ttl(rrset.ttl), sane_ttl(soa.minimum))
+                    return sane_negative_ttl(rrset.ttl, soa.minimum)
     return None

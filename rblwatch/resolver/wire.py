@@ -35,6 +35,10 @@ _RECORD = struct.Struct(">HHIH")
 #: Two names of at least one byte, and five numbers.
 _SHORTEST_SOA = 22
 _LONGEST_TTL = 2**31 - 1
+#: No cache should keep a record, or an absence, for longer: seven days, one day. Nobody waits for 68 years to be sure.
+#: Source: RFC 8767 section 4; RFC 2308 section 5.
+_LONGEST_KEPT_S = 604_800
+_LONGEST_KEPT_ABSENCE_S = 86_400
 
 _OCTETS = {str(number): bytes([len(str(number))]) + str(number).encode() for number in range(256)}
 
@@ -157,12 +161,17 @@ def _negative_ttl(reply: bytes, start: int, end: int) -> int | None:
     if owner_end + _RECORD.size + length != end:
         return None
     minimum = int.from_bytes(reply[end - 4 : end], "big")
-    return min(sane_ttl(ttl), sane_ttl(minimum))
+    return sane_negative_ttl(ttl, minimum)
 
 
 def sane_ttl(ttl: int) -> int:
-    """Read a TTL; one with its highest bit set counts as 0. Source: RFC 2181 section 8."""
-    return ttl if ttl <= _LONGEST_TTL else 0
+    """Read a TTL, as caches do; one with its highest bit set counts as 0. Source: RFC 2181 section 8."""
+    return min(ttl, _LONGEST_KEPT_S) if ttl <= _LONGEST_TTL else 0
+
+
+def sane_negative_ttl(ttl: int, minimum: int) -> int:
+    """For how long a cache may repeat an absence, from its SOA's TTL and minimum. Source: RFC 2308 section 5."""
+    return min(sane_ttl(ttl), sane_ttl(minimum), _LONGEST_KEPT_ABSENCE_S)
 
 
 def _end_of_owner(reply: bytes, start: int) -> int | None:

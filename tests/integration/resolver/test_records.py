@@ -61,6 +61,9 @@ def chain(links: int) -> list[str]:
         (message(authority="bl.example. 7 IN SOA a. b. 1 2 3 4 60"), Absent(7)),
         (message(authority="other.example. 7 IN SOA a. b. 1 2 3 4 60"), Absent(None)),
         (message(authority=". 7 IN SOA a. b. 1 2 3 4 4294967295"), Absent(0)),
+        # A TTL of decades is one that no cache keeps, and that nobody waits for.
+        (message("@ 2147483647 IN A 127.0.0.2"), Found((ip("127.0.0.2"),), 604_800)),
+        (message(authority="bl.example. 2147483647 IN SOA a. b. 1 2 3 4 2147483647"), Absent(86_400)),
         # Records of another owner or class are ignored.
         (message("3.0.0.127.bl.example. 60 IN A 127.0.0.2"), Absent(None)),
         (message("3.0.0.127.bl.example. 60 IN A 127.0.0.9", "@ 60 IN A 127.0.0.2"), Found((ip("127.0.0.2"),), 60)),

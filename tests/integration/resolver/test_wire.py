@@ -116,6 +116,12 @@ def test_a_plain_absence_gives_the_smaller_of_the_two_negative_ttls() -> None:
     assert wire.plain_absence(soon.to_wire(), SECTION) == 7
 
 
+def test_a_plain_absence_of_decades_counts_as_one_day() -> None:
+    late = negative()
+    late.authority[0] = dns.rrset.from_text("bl.example.", 2**31 - 1, "IN", "SOA", f"a. b. 1 2 3 4 {2**31 - 1}")
+    assert wire.plain_absence(late.to_wire(), SECTION) == 86_400
+
+
 def test_a_plain_absence_may_lack_the_soa_and_the_opt() -> None:
     bare = negative()
     bare.authority.clear()
