@@ -22,7 +22,7 @@ from rblwatch.configured import Configured
 from rblwatch.core.settings import Resolver, Settings
 
 if TYPE_CHECKING:
-    from rblwatch.ports import Names, Notifier
+    from rblwatch.ports import Names, Nameservers, Notifier
     from rblwatch.resolver import Engine
     from rblwatch.services.announce import Policy
     from rblwatch.services.asked import Terms
@@ -64,6 +64,16 @@ def build_names(resolver: Resolver) -> Names:
     from rblwatch.resolver import AddressLookup  # noqa: PLC0415
 
     return AddressLookup(resolver)
+
+
+def build_nameservers(resolver: Resolver) -> Nameservers:
+    """Who is asked, for a diagnosis.
+
+    Raises: RblwatchError, where a nameserver cannot be used.
+    """
+    from rblwatch.resolver import KnownNameservers  # noqa: PLC0415
+
+    return KnownNameservers(resolver)
 
 
 def build_notifier(settings: Settings) -> Notifier:

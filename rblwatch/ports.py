@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.examination import Contact
 from rblwatch.core.lookup import Query, Reply
 from rblwatch.core.message import Message
 from rblwatch.core.plan import Batch, BatchResult
@@ -58,6 +59,17 @@ class Records(Protocol):
 
     async def look_up(self, query: Query) -> Reply:
         """One answer, or a failure, which is a value. A name that cannot be asked does not exist."""
+
+
+class Nameservers(Protocol):
+    """Knows who is asked, and whether they take questions over TCP as well."""
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The nameservers in the order in which they are asked, as `host:port`."""
+
+    async def over_tcp(self, nameserver: str) -> Contact:
+        """Ask one of them over TCP about a name that does not exist, and say what came of it."""
 
 
 class Notifier(Protocol):

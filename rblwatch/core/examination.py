@@ -65,13 +65,16 @@ class Examination:
     """Everything that one nameserver was asked, and answered."""
 
     nameserver: str
-    """`host:port`."""
-    host: str
-    """The address alone."""
+    """`host:port`, an IPv6 address in brackets."""
     heard: tuple[Heard, ...]
     nothing: Answer = field(default_factory=Absent)
     """About a random name below `invalid`, which does not exist. Source: RFC 6761 section 6.4."""
     over_tcp: Contact = Contact.ANSWERED
+
+    @property
+    def host(self) -> str:
+        """The nameserver's address alone."""
+        return self.nameserver.rpartition(":")[0].strip("[]")
 
 
 def addresses_in(answer: Answer) -> tuple[IPv4Address, ...]:

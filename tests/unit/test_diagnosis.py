@@ -64,7 +64,7 @@ def examined(
     *said: Said, nothing: Answer = NONE, over_tcp: Contact = Contact.ANSWERED, host: str = "192.0.2.1"
 ) -> tuple[Diagnosis, ...]:
     lanes = tuple(heard(number, one) for number, one in enumerate(said))
-    return diagnose(Examination(nameserver=f"{host}:53", host=host, heard=lanes, nothing=nothing, over_tcp=over_tcp))
+    return diagnose(Examination(nameserver=f"[{host}]:53", heard=lanes, nothing=nothing, over_tcp=over_tcp))
 
 
 def faults(diagnoses: tuple[Diagnosis, ...]) -> dict[str, int]:
@@ -175,7 +175,7 @@ def test_no_way_to_an_ipv6_address_is_not_a_dead_resolver(host: str, contact: Co
 def test_a_list_without_ipv6_entries_is_not_the_resolvers_fault() -> None:
     ipv6 = Said(EMPTY, NONE, Family.IPV6)
     lanes = (heard(0, SOUND), heard(0, ipv6), heard(1, SOUND), heard(1, ipv6))
-    assert diagnose(Examination(nameserver="192.0.2.1:53", host="192.0.2.1", heard=lanes)) == ()
+    assert diagnose(Examination(nameserver="192.0.2.1:53", heard=lanes)) == ()
 
 
 @pytest.mark.parametrize("contact", [Contact.CLOSED, Contact.SILENT, Contact.UNREACHABLE])
@@ -189,7 +189,7 @@ def test_a_list_that_lacks_its_key_says_nothing_about_the_resolver() -> None:
     blocklist = Blocklist(id="keyed", zone="keyed.example", lacks_key=True)
     answers = tuple(ProbeAnswer(p, Failed(Reason.NO_KEY)) for p in probes(blocklist, Family.IPV4, None))
     lane = Heard(blocklist, Family.IPV4, answers)
-    assert diagnose(Examination(nameserver="[::1]:53", host="::1", heard=(lane,))) == ()
+    assert diagnose(Examination(nameserver="[::1]:53", heard=(lane,))) == ()
 
 
 def test_every_fault_has_an_effect_and_a_remedy() -> None:
