@@ -162,6 +162,17 @@ def test_a_message_that_breaks_its_own_counts_is_malformed(reply: bytes) -> None
     assert answer.reason is Reason.MALFORMED
 
 
+@pytest.mark.parametrize(("count", "kept"), [(511, True), (512, False)])
+def test_a_message_of_very_many_records_is_not_read(count: int, kept: bool) -> None:
+    """Besides the OPT record. While one is read, no other list is heard."""
+    reply = message(*(f"@ 60 IN A 127.0.{number // 256}.{number % 256}" for number in range(count))).to_wire(
+        max_size=65_535
+    )
+    answer = read(reply, dns.rdatatype.A)
+    assert isinstance(answer, Found if kept else Failed)
+    assert kept or answer == Failed(Reason.MALFORMED, "answered with more than 512 records")
+
+
 def test_an_address_of_another_class_is_ignored_whatever_it_holds() -> None:
     """To class CH, an address record is a name and a number; no list says so, but who sends it breaks nothing."""
     beside = message("@ 60 IN A 127.0.0.3", "@ 60 IN A 127.0.0.2").to_wire()
