@@ -17,6 +17,7 @@ from typing import TypeVar
 from rblwatch.core.settings import Secret
 from rblwatch.store.database import Store
 from rblwatch.store.queries import Queries
+from rblwatch.store.rows import DeliveryState
 from tests.support import told
 from tests.support.blocklists import Blocklists
 from tests.support.estate import Estate
@@ -37,10 +38,11 @@ _LIFE_S = 4.0
 class Kill:
     """What was under way when the daemon was killed."""
 
-    at_s: float
     asking: bool
     sending: frozenset[str]
     """Ids of deliveries."""
+    receipted: frozenset[str]
+    """Ids of those whose receipt the database had."""
 
 
 @dataclass
@@ -118,6 +120,19 @@ class Ordeal:
                 known.add(seen.delivery)
         return found
 
+    def needless_doubles(self) -> list[Seen]:
+        """What was seen again though nobody was killed in between, or though its receipt had been written by then.
+
+        By the next start: what leaves in the moment of a kill may arrive after it.
+        """
+        found = []
+        for before, again in self.doubles():
+            lives = zip(self.kills, self.starts_s[1:], strict=True)
+            between = [kill for kill, start_s in lives if before.at_s < start_s < again.at_s]
+            if not between or any(again.delivery in kill.receipted for kill in between):
+                found.append(again)
+        return found
+
     def doubles(self) -> list[tuple[Seen, Seen]]:
         """What was seen again, with the time before."""
         pairs: list[tuple[Seen, Seen]] = []
@@ -161,10 +176,15 @@ class Ordeal:
 
     def _kill(self, daemon: Program) -> None:
         assert daemon.running, f"the daemon ended by itself:\n{daemon.written}"
-        self.kills.append(Kill(time.monotonic(), self.lists.busy, self._sending()))
+        asking, sending = self.lists.busy, self._sending()
         daemon.kill()
+        self.kills.append(Kill(asking, sending, self._receipted()))
         for moods in self.moods.values():
             moods.forget()
+
+    def _receipted(self) -> frozenset[str]:
+        sent = self.read(lambda queries: queries.deliveries(DeliveryState.SENT, limit=10_000))
+        return frozenset(f"{delivery.alert_id}-{delivery.id}" for delivery in sent)
 
     def _sending(self) -> frozenset[str]:
         return frozenset[str]().union(*(moods.in_hand for moods in self.moods.values()))
