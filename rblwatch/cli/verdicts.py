@@ -32,7 +32,7 @@ def print_findings(findings: Findings) -> None:
     if rows:
         print_table(_HEADER, rows)
         print_line("")
-    for line in (*_summary(findings), *findings.gaps):
+    for line in (*_summary(findings), *findings.gaps, *_advice(findings)):
         print_line(line)
 
 
@@ -91,18 +91,23 @@ def _unknown_rows(findings: Findings) -> Iterator[Row]:
     unknown = Cell("unknown", VERDICTS["unknown"])
     for reading in findings.readings:
         if reading.soundness.reason is not None:
-            why = ": ".join(filter(None, [reading.soundness.reason, _explained(reading)]))
+            why = ": ".join(filter(None, [reading.soundness.reason, reading.soundness.detail]))
             yield _asked_about(reading), unknown, reading.blocklist.id, "", "", why, ""
         else:
             for target, verdict in reading.failures.items():
                 yield target.text, unknown, reading.blocklist.id, "", "", verdict.reason, ""
 
 
-def _explained(reading: Reading) -> str:
-    """What was wrong with a list's probes; what to do goes with it where it is about the list's description here."""
-    soundness = reading.soundness
-    advice = remedy(soundness, reading.blocklist, {reading.family}) if soundness.flaw is not None else ""
-    return "; ".join(filter(None, [soundness.detail, advice]))
+def _advice(findings: Findings) -> Iterator[str]:
+    """What to do about lists that could not be believed, once for all that need the same."""
+    needing: dict[str, list[str]] = {}
+    for reading in findings.readings:
+        if advice := remedy(reading.soundness, reading.blocklist, {reading.family}):
+            needing.setdefault(advice, []).append(reading.blocklist.id)
+    for advice, found in needing.items():
+        names = list(dict.fromkeys(found))
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield f"What to do about {', '.join(names[:_NAMED])}{more}: {advice}."
 
 
 def _asked_about(reading: Reading) -> str:

@@ -189,7 +189,9 @@ def test_a_dead_list_is_one_row_whatever_it_was_asked_about(site: Site) -> None:
     done = site.check("198.18.0.16/28")
     assert done.code == 3
     assert "all 16 IPv4 addresses  unknown  spoilt.example" in done.stdout
-    assert len(done.stdout.splitlines()) == 4
+    table, _, below = done.stdout.partition("\n\n")
+    assert len(table.splitlines()) == 2
+    assert [line for line in below.splitlines() if line.startswith("What to do about")] == [below.splitlines()[-1]]
 
 
 def test_a_name_is_asked_on_domain_lists(site: Site) -> None:
