@@ -50,8 +50,15 @@ def configure(option: str | None, *, sends: bool = False) -> Configured:
     loaded = read_configuration(option, catalogue)
     if sends:
         require_channels(loaded)
-    watchlist = watch(loaded.settings, catalogue)
+    watchlist = watched(loaded.settings, catalogue)
     return Configured(Path(loaded.file), loaded.settings, loaded.warnings, catalogue, watchlist)
+
+
+def watched(settings: Settings, catalogue: Catalogue) -> Watchlist:
+    """What a configuration watches, apart from what is found by name."""
+    from rblwatch.naming import registrable  # noqa: PLC0415
+
+    return watch(settings, catalogue, registrable)
 
 
 def read_configuration(option: str | None, catalogue: Catalogue | None = None) -> Loaded:

@@ -16,11 +16,13 @@ from rblwatch.cli.progress import questions_bar
 from rblwatch.cli.verdicts import print_findings, print_findings_json, print_findings_line
 from rblwatch.configured import configure
 from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.domain import NO_DOMAINS, Domains, domains_of
 from rblwatch.core.findings import Findings
 from rblwatch.core.request import parse_subject, takes_addresses, targets_of
 from rblwatch.core.settings import Resolver
-from rblwatch.core.target import Target
-from rblwatch.naming import to_ascii
+from rblwatch.core.soundness import carries_kind
+from rblwatch.core.target import Family, Target
+from rblwatch.naming import registrable, to_ascii
 from rblwatch.services import inquiry
 
 
@@ -38,8 +40,8 @@ from rblwatch.services import inquiry
 def command(subjects: Sequence[str], wanted: Sequence[str], asking: Mapping[str, object], layout: Format) -> int:
     """Ask blocklists about addresses, CIDR ranges or names, now.
 
-    A name is asked on domain lists, its addresses on address lists. Nothing is remembered, and no configuration is
-    needed; one that is named with --config brings its lists and its resolver.
+    A name and its registrable part are asked on domain lists, its addresses on address lists. Nothing is remembered,
+    and no configuration is needed; one that is named with --config brings its lists and its resolver.
 
     Exit codes: 0 nothing listed, 1 something listed, 2 usage, 3 something unknown and nothing listed, 4 internal error.
     """
@@ -63,9 +65,18 @@ async def _ask(resolver: Resolver, blocklists: Sequence[Blocklist], given: Seque
     async with app.build_lookup(resolver) as lookup:
         wanted = given if takes_addresses(blocklists) else ()
         addresses = await inquiry.addresses_of(app.build_names(resolver), wanted)
-        found = [target for name in given for target in (name, *(addresses.get(name) or ()))]
+        domains = _domains(given, blocklists)
+        found = [*given, *domains.targets, *(address for some in addresses.values() for address in some or ())]
         targets = tuple(dict.fromkeys(found))
-        planned = inquiry.conversations(blocklists, targets)
+        asked = [target for target in targets if target not in domains.suffixes]
+        planned = inquiry.conversations(blocklists, asked, domains.registrable)
         with questions_bar(planned) as on_step:
             readings = await inquiry.hold(lookup, planned, on_step=on_step)
-    return Findings(targets=targets, readings=readings, addresses=addresses)
+    return Findings(targets=targets, readings=readings, addresses=addresses, domains=domains)
+
+
+def _domains(given: Sequence[Target], blocklists: Sequence[Blocklist]) -> Domains:
+    """What domain lists, if there are any, are asked about the names that were given."""
+    if not any(carries_kind(blocklist, Family.NAME) for blocklist in blocklists):
+        return NO_DOMAINS
+    return domains_of((target for target in given if target.family is Family.NAME), registrable)

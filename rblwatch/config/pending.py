@@ -32,8 +32,6 @@ _ANY_ELEMENT = re.compile(r"\[[0-9]+\]")
 NOT_YET: tuple[tuple[str, Callable[[object], bool] | None, str], ...] = (
     ("servers[].hostnames", None, "host names are not looked up; register addresses"),
     ("servers[].senders_of", None, "the senders of a domain are not discovered; register addresses"),
-    ("servers[].domains", None, "domain names are not asked"),
-    ("blocklists.custom[].kind", _is("domain"), "a domain list is not asked"),
     ("blocklists.custom[].kind", _is("allow"), "being on an allow list is shown, but losing it is not told"),
     ("schedule.timezone", _is_not_utc, "times in messages are in UTC"),
     ("alerts.flap", None, "a listing that comes and goes is not told as unstable"),

@@ -9,11 +9,12 @@ public suffix, which is nobody's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from rblwatch.core.blocklist import Blocklist
-from rblwatch.core.target import Target
+from rblwatch.core.soundness import carries_kind
+from rblwatch.core.target import Family, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,9 @@ class Domains:
     """Those of them that somebody registered as they are."""
     suffixes: tuple[Target, ...] = ()
     """Registered in the configuration, and public suffixes: not asked about."""
+
+
+NO_DOMAINS = Domains((), frozenset())
 
 
 def domains_of(names: Iterable[Target], registrable: Callable[[Target], Target | None]) -> Domains:
@@ -43,6 +47,11 @@ def domains_of(names: Iterable[Target], registrable: Callable[[Target], Target |
     return Domains(tuple(targets), frozenset(parts), tuple(suffixes))
 
 
-def takes(blocklist: Blocklist, name: Target, domains: Domains) -> bool:
-    """Whether a domain list is asked about one of the names."""
-    return name in domains.registrable or not blocklist.registrable
+def takes(blocklist: Blocklist, target: Target, registrable: Collection[Target]) -> bool:
+    """Whether a list is asked about a target, of those that it is to be asked about; `registrable` are whole domains.
+
+    An address never goes to a domain list, nor a name to an address list.
+    """
+    if not carries_kind(blocklist, target.family):
+        return False
+    return target.family is not Family.NAME or not blocklist.registrable or target in registrable

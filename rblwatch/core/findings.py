@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.conclusion import Alarm, Exit, alarm, conclude, conclusive_lists
+from rblwatch.core.domain import NO_DOMAINS, Domains, takes
 from rblwatch.core.message import Tally
 from rblwatch.core.reading import Reading, overall
 from rblwatch.core.soundness import Soundness
@@ -30,6 +31,8 @@ class Findings:
     readings: Sequence[Reading]
     addresses: Mapping[Target, tuple[Target, ...] | None] = field(default_factory=dict)
     """Of each name, where any list is asked about addresses; None where they could not be looked up."""
+    domains: Domains = NO_DOMAINS
+    """What domain lists are asked about the names."""
 
     @property
     def tally(self) -> Tally:
@@ -55,6 +58,9 @@ class Findings:
         found = {address for addresses in self.addresses.values() for address in addresses or ()}
         given = {target.family for target in self.targets if target not in found} - {Family.NAME}
         missed = [f"no list that was asked has entries about {NOUNS[family]}" for family in sorted(given - asked)]
+        missed += [
+            f"{suffix} is a public suffix, which no domain list is asked about" for suffix in self.domains.suffixes
+        ]
         return missed + [
             gap for name, addresses in self.addresses.items() if (gap := _name_gap(name, addresses, asked))
         ]
@@ -75,8 +81,9 @@ class Findings:
 
     def about(self, target: Target) -> Iterator[tuple[Reading, Verdict]]:
         """What every list that was asked about a target said of it."""
-        asked = (reading for reading in self.readings if reading.family is target.family)
-        return ((reading, reading.verdict(target)) for reading in asked)
+        asked = (reading for reading in self.readings if takes(reading.blocklist, target, self.domains.registrable))
+        of_family = (reading for reading in asked if reading.family is target.family)
+        return ((reading, reading.verdict(target)) for reading in of_family)
 
     def tally_of(self, target: Target) -> Tally:
         """How the lists stand on one target."""

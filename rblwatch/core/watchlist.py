@@ -6,10 +6,11 @@ multiplied out: lists that are asked about the same servers share one set of tar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.domain import domains_of, takes
 from rblwatch.core.plan import slice_of
 from rblwatch.core.retired import Retired
 from rblwatch.core.selection import Catalogue, server_lists
@@ -41,6 +42,10 @@ class Watchlist:
     """By list: the servers whose targets are asked about."""
     retired: tuple[Retired, ...] = ()
     """Lists that must not be asked any more."""
+    registrable: frozenset[Target] = frozenset()
+    """The names that are whole domains: some lists know no others."""
+    suffixes: Mapping[Target, tuple[str, ...]] = field(default_factory=dict)
+    """Registered, and public suffixes, which no list is asked about; each with its servers."""
 
     def tags_of(self, target: Target) -> frozenset[str]:
         """All tags of the servers that a target stands under."""
@@ -52,26 +57,42 @@ class Watchlist:
         servers = self.servers.get(target, ())
         return (
             description is not None
-            and carries_kind(description, target.family)
+            and takes(description, target, self.registrable)
             and not self.asked_for[blocklist].isdisjoint(servers)
         )
+
+    def alike(self, target: Target) -> Hashable:
+        """What decides which lists are asked about a target: where it is equal, they are the same."""
+        return self.servers.get(target, ()), target.family, target in self.registrable
 
     def families(self, blocklist: str) -> frozenset[Family]:
         """The families of targets that a list is asked about."""
         return frozenset(family for family in Family if carries_kind(self.blocklists[blocklist], family))
 
 
-def watch(settings: Settings, catalogue: Catalogue) -> Watchlist:
-    """Work out what a configuration watches."""
+def _as_registered(name: Target) -> Target | None:
+    """Take every name for a whole domain, where nobody knows the list of public suffixes."""
+    return name
+
+
+def watch(
+    settings: Settings, catalogue: Catalogue, registrable: Callable[[Target], Target | None] = _as_registered
+) -> Watchlist:
+    """Work out what a configuration watches, apart from what is found by name.
+
+    `registrable` gives the part of a name that somebody registered, None for a public suffix.
+    """
     servers: dict[Target, tuple[str, ...]] = {}
+    suffixes: dict[Target, tuple[str, ...]] = {}
+    parts: set[Target] = set()
     blocklists: dict[str, Blocklist] = {}
     asked_for: dict[str, set[str]] = {}
     for server in settings.servers:
-        for network in server.networks:
-            for target in expand(network):
-                before = servers.get(target, ())
-                if server.name not in before:
-                    servers[target] = (*before, server.name)
+        domains = domains_of(server.domains, registrable)
+        parts |= domains.registrable
+        _put_under(server.name, (target for network in server.networks for target in expand(network)), servers)
+        _put_under(server.name, domains.targets, servers)
+        _put_under(server.name, domains.suffixes, suffixes)
         for blocklist in server_lists(catalogue, settings.lists, server):
             blocklists[blocklist.id] = blocklist
             asked_for.setdefault(blocklist.id, set()).add(server.name)
@@ -81,7 +102,16 @@ def watch(settings: Settings, catalogue: Catalogue) -> Watchlist:
         {server.name: frozenset(server.tags) for server in settings.servers},
         {blocklist: frozenset(names) for blocklist, names in asked_for.items()},
         catalogue.retired,
+        frozenset(parts),
+        suffixes,
     )
+
+
+def _put_under(server: str, targets: Iterable[Target], servers: dict[Target, tuple[str, ...]]) -> None:
+    for target in targets:
+        before = servers.get(target, ())
+        if server not in before:
+            servers[target] = (*before, server)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +132,24 @@ class Roster:
 
 def enrol(watchlist: Watchlist, ids: Mapping[Target, int]) -> Roster:
     """Cut what is watched into slices, by the ids that its targets are stored under."""
-    cut: dict[tuple[frozenset[str], Family], tuple[Slice, ...]] = {}
+    cut: dict[tuple[frozenset[str], Family, bool], tuple[Slice, ...]] = {}
     slices: dict[tuple[str, Family], tuple[Slice, ...]] = {}
     for blocklist, names in watchlist.asked_for.items():
+        whole_only = watchlist.blocklists[blocklist].registrable
         for family in sorted(watchlist.families(blocklist)):
-            if (names, family) not in cut:
-                cut[names, family] = _cut(watchlist, ids, names, family)
-            if cut[names, family]:
-                slices[blocklist, family] = cut[names, family]
+            key = (names, family, whole_only)
+            if key not in cut:
+                cut[key] = _cut(watchlist, ids, blocklist, family)
+            if cut[key]:
+                slices[blocklist, family] = cut[key]
     return Roster(watchlist, ids, slices)
 
 
-def _cut(watchlist: Watchlist, ids: Mapping[Target, int], names: frozenset[str], family: Family) -> tuple[Slice, ...]:
+def _cut(watchlist: Watchlist, ids: Mapping[Target, int], blocklist: str, family: Family) -> tuple[Slice, ...]:
     members: dict[int, list[Target]] = {}
     bits: dict[int, int] = {}
-    for target, servers in watchlist.servers.items():
-        if target.family is family and not names.isdisjoint(servers):
+    for target in watchlist.servers:
+        if target.family is family and watchlist.asks(blocklist, target):
             number, bit = slice_of(ids[target])
             members.setdefault(number, []).append(target)
             bits[number] = bits.get(number, 0) | bit
@@ -137,7 +169,7 @@ def server_of(names: Sequence[str]) -> str:
 
 def uncovered(watchlist: Watchlist) -> tuple[str, ...]:
     """What is registered and no list is asked about, in words: nothing will ever be known of it."""
-    groups = set(watchlist.servers.values())
+    groups = {*watchlist.servers.values(), *watchlist.suffixes.values()}
     asked = {
         (names, family)
         for blocklist, servers in watchlist.asked_for.items()
@@ -151,6 +183,10 @@ def uncovered(watchlist: Watchlist) -> tuple[str, ...]:
             missed.setdefault((names, target.family), []).append(target)
     with_targets = {name for names in groups for name in names}
     return (
+        *(
+            f"no list is asked about {suffix} of {', '.join(names)}: it is a public suffix, which is nobody's"
+            for suffix, names in watchlist.suffixes.items()
+        ),
         *(f"no list is asked about {_named(found)} of {', '.join(names)}" for (names, _), found in missed.items()),
         *(
             f"no list is asked about {name}: no address of it is registered"
@@ -161,4 +197,5 @@ def uncovered(watchlist: Watchlist) -> tuple[str, ...]:
 
 
 def _named(targets: Sequence[Target]) -> str:
-    return targets[0].text if len(targets) == 1 else f"{len(targets)} addresses, {targets[0]} the first,"
+    noun = "names" if targets[0].family is Family.NAME else "addresses"
+    return targets[0].text if len(targets) == 1 else f"{len(targets)} {noun}, {targets[0]} the first,"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from rblwatch.core.blocklist import Blocklist
@@ -50,9 +50,21 @@ class Step:
     """Of the conversation that ended."""
 
 
-def conversations(blocklists: Iterable[Blocklist], targets: Iterable[Target]) -> tuple[Conversation, ...]:
-    """What is to be asked, in the order of the lists; a list is not asked about families that it does not carry."""
-    return _paired(blocklists, _cohorts(targets))
+def conversations(
+    blocklists: Iterable[Blocklist], targets: Iterable[Target], registrable: Collection[Target] = ()
+) -> tuple[Conversation, ...]:
+    """What is to be asked, in the order of the lists; a list is not asked about families that it does not carry.
+
+    `registrable` are the names that are whole domains: some lists know no others.
+    """
+    every = tuple(targets)
+    whole = _cohorts(target for target in every if target in registrable)
+    cohorts = _cohorts(every)
+    return tuple(
+        conversation
+        for blocklist in blocklists
+        for conversation in _paired([blocklist], whole if blocklist.registrable else cohorts)
+    )
 
 
 def probings(blocklists: Iterable[Blocklist]) -> tuple[Conversation, ...]:

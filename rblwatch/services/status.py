@@ -6,7 +6,7 @@ Owns which pairs are worth a line, and how old is too old. Must not print, nor a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -36,7 +36,7 @@ def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datet
     depth, oldest_at = queries.outbox()
     by_server: dict[str, list[TargetStatus]] = {server.name: [] for server in settings.servers}
     for target, names in watchlist.servers.items():
-        status = view.target(target, names)
+        status = view.target(target)
         for name in names:
             by_server[name].append(status)
     lists = tuple(view.lists())
@@ -72,11 +72,11 @@ class _View:
         for sounding in queries.soundings():
             lane = (sounding.blocklist, sounding.family)
             self._ttls_s[lane] = max(self._ttls_s.get(lane, 0), sounding.negative_ttl_s or 0)
-        self._asked: dict[tuple[tuple[str, ...], Family], list[str]] = {}
+        self._asked: dict[Hashable, list[str]] = {}
 
-    def target(self, target: Target, names: tuple[str, ...]) -> TargetStatus:
+    def target(self, target: Target) -> TargetStatus:
         """How all lists stand on one target."""
-        asked = self._lists_of(target, names)
+        asked = self._lists_of(target)
         noted = self._noted.get(target, set()) if target in self._tallies.ids else set(asked)
         pairs = tuple(self._pair(blocklist, target) for blocklist in asked if blocklist in noted)
         listed = sum(pair.listing is not None for pair in pairs)
@@ -123,9 +123,9 @@ class _View:
     def _unregistered(self) -> Counter[str]:
         """By list, the targets that are configured and not in the database yet."""
         ids, found = self._tallies.ids, Counter[str]()
-        for target, names in self._watchlist.servers.items():
+        for target in self._watchlist.servers:
             if target not in ids:
-                found.update(self._lists_of(target, names))
+                found.update(self._lists_of(target))
         return found
 
     def _note(self, rows: Iterable[tuple[str, Target]]) -> dict[Target, set[str]]:
@@ -141,8 +141,8 @@ class _View:
             noted.setdefault(target, set()).add(blocklist)
         return noted
 
-    def _lists_of(self, target: Target, names: tuple[str, ...]) -> list[str]:
-        key = (names, target.family)
+    def _lists_of(self, target: Target) -> list[str]:
+        key = self._watchlist.alike(target)
         if key not in self._asked:
             self._asked[key] = [b for b in self._watchlist.blocklists if self._watchlist.asks(b, target)]
         return self._asked[key]

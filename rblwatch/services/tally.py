@@ -7,7 +7,7 @@ their own. Must not ask anything, nor word anything.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -120,10 +120,10 @@ class Tallies:
 
     def of(self, targets: Iterable[Target]) -> dict[Target, Tally]:
         """How all lists stand on each of these targets; `also_on` names every list that lists it."""
-        groups: defaultdict[tuple[tuple[str, ...], Family, int], list[Target]] = defaultdict(list)
+        groups: defaultdict[tuple[Hashable, Family, int], list[Target]] = defaultdict(list)
         for target in targets:
             number = slice_of(self.ids[target])[0] if target in self.ids else -1
-            groups[self.watchlist.servers.get(target, ()), target.family, number].append(target)
+            groups[self.watchlist.alike(target), target.family, number].append(target)
         tallies: dict[Target, Tally] = {}
         for (_, family, number), alike in groups.items():
             asked = self.asked(alike[0])

@@ -1,7 +1,7 @@
 """What an inquiry asks in which order, and what it believes; the lists are scripted."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 import pytest
@@ -221,3 +221,14 @@ async def test_what_could_not_be_asked_is_said(addresses: tuple[Target, ...] | N
     readings = await inquiry.hold(ScriptedLookup(listing()), inquiry.conversations([ZONE], targets))
     findings = Findings(targets=targets, readings=readings, addresses=found)
     assert findings.gaps == ([] if gap is None else [gap])
+
+
+async def test_a_list_of_whole_domains_is_asked_about_those_only() -> None:
+    any_name = bare("any.example", kind=Kind.DOMAIN)
+    whole = replace(bare("whole.example", kind=Kind.DOMAIN), registrable=True)
+    names = (parse_name("mail.example.org"), parse_name("example.org"))
+    planned = inquiry.conversations([any_name, whole], [*names, ip("198.18.0.7")], {names[1]})
+    assert [(spoken.blocklist.id, spoken.cohort.targets) for spoken in planned] == [
+        ("any.example", names),
+        ("whole.example", names[1:]),
+    ]

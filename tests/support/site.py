@@ -33,6 +33,7 @@ from rblwatch.core.settings import (
     Web,
 )
 from rblwatch.core.watchlist import watch
+from rblwatch.naming import registrable
 from rblwatch.services.announce import policy_of
 from rblwatch.services.asked import Terms
 from rblwatch.services.deliver import Deliverer, Desk
@@ -203,7 +204,7 @@ class Site:
         await self.end_silences()
 
     async def end_silences(self) -> None:
-        watchlist = watch(self.settings, self.catalogue)
+        watchlist = watch(self.settings, self.catalogue, registrable)
         await end_silences(self.store, watchlist, policy_of(self.settings), self.clock.now())
 
     async def deliver(self) -> None:
@@ -237,11 +238,11 @@ class Site:
         await self.deliver()
 
     def status(self) -> Report:
-        watchlist = watch(self.settings, self.catalogue)
+        watchlist = watch(self.settings, self.catalogue, registrable)
         return self.store.read_now(lambda queries: report(queries, self.settings, watchlist, self.clock.now()))
 
     async def _assemble(self, settings: Settings) -> tuple[Desk, Monitor]:
-        watchlist, policy, now = watch(settings, self.catalogue), policy_of(settings), self.clock.now()
+        watchlist, policy, now = watch(settings, self.catalogue, registrable), policy_of(settings), self.clock.now()
         roster = await self.store.write(lambda repo: reconcile(repo, watchlist, policy, now))
         terms = Terms(
             roster=roster,

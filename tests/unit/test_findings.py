@@ -1,10 +1,12 @@
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rblwatch.core.blocklist import Severity, bare
+from rblwatch.core.blocklist import Kind, Severity, bare
 from rblwatch.core.conclusion import Alarm, Exit
+from rblwatch.core.domain import Domains
 from rblwatch.core.findings import Findings
 from rblwatch.core.question import Reason
 from rblwatch.core.reading import Reading, believed, overall
@@ -79,3 +81,20 @@ def test_the_addresses_of_a_name_need_not_all_have_a_list() -> None:
     findings = Findings(targets=(name, TARGETS[0], other), readings=readings, addresses={name: (TARGETS[0], other)})
     assert findings.gaps == []
     assert findings.conclusion is Exit.DONE
+
+
+def test_a_list_of_whole_domains_says_nothing_about_a_longer_name() -> None:
+    name, whole = Target("mail.example.org", Family.NAME), Target("example.org", Family.NAME)
+    zone = replace(bare("names.example", kind=Kind.DOMAIN), registrable=True)
+    one = Reading(blocklist=zone, family=Family.NAME, soundness=SOUND, targets=(whole,), said={whole: LISTED})
+    findings = Findings(targets=(name, whole), readings=[one], domains=Domains((name, whole), frozenset({whole})))
+    assert list(findings.about(name)) == []
+    assert [verdict for _, verdict in findings.about(whole)] == [LISTED]
+    assert findings.tally_of(name).lists == 0
+
+
+def test_a_public_suffix_that_was_given_is_a_gap() -> None:
+    suffix = Target("co.uk", Family.NAME)
+    findings = Findings(targets=(suffix,), readings=[], domains=Domains((), frozenset(), (suffix,)))
+    assert findings.gaps == ["co.uk is a public suffix, which no domain list is asked about"]
+    assert findings.conclusion is Exit.INCONCLUSIVE

@@ -1,5 +1,6 @@
 """What is watched: targets under servers, lists about servers, and slices that cover them exactly."""
 
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
 
@@ -31,15 +32,28 @@ V4_ONLY = Blocklist(id="v4", zone="v4.example", families=frozenset({Family.IPV4}
 BOTH = Blocklist(id="both", zone="both.example")
 CORP = Blocklist(id="corp", zone="corp.example")
 NAMES = Blocklist(id="names", zone="names.example", kind=Kind.DOMAIN, families=frozenset({Family.NAME}))
+WHOLE = replace(NAMES, id="whole", zone="whole.example", registrable=True)
 CATALOGUE = Catalogue(
-    {blocklist.id: CatalogueEntry(blocklist=blocklist, recommended=True) for blocklist in (V4_ONLY, BOTH, NAMES)}
+    {blocklist.id: CatalogueEntry(blocklist=blocklist, recommended=True) for blocklist in (V4_ONLY, BOTH, NAMES, WHOLE)}
 )
 
 
 def server(
-    name: str, *networks: str, tags: tuple[str, ...] = (), use: tuple[str, ...] = (), skip: tuple[str, ...] = ()
+    name: str,
+    *networks: str,
+    domains: tuple[str, ...] = (),
+    tags: tuple[str, ...] = (),
+    use: tuple[str, ...] = (),
+    skip: tuple[str, ...] = (),
 ) -> Server:
-    return Server(name=name, networks=tuple(ip_network(text) for text in networks), tags=tags, use=use, skip=skip)
+    return Server(
+        name=name,
+        networks=tuple(ip_network(text) for text in networks),
+        domains=tuple(map(parse_name, domains)),
+        tags=tags,
+        use=use,
+        skip=skip,
+    )
 
 
 def settings(*servers: Server, custom: tuple[Blocklist, ...] = ()) -> Settings:
@@ -61,7 +75,13 @@ def settings(*servers: Server, custom: tuple[Blocklist, ...] = ()) -> Settings:
 
 
 def watched(*servers: Server, custom: tuple[Blocklist, ...] = ()) -> Watchlist:
-    return watch(settings(*servers, custom=custom), CATALOGUE)
+    return watch(settings(*servers, custom=custom), CATALOGUE, registrable)
+
+
+def registrable(name: Target) -> Target | None:
+    """Where `test` is the only public suffix."""
+    labels = name.text.split(".")
+    return parse_name(".".join(labels[-2:])) if labels[-2:] != ["public", "test"] else None
 
 
 def numbered(watchlist: Watchlist, first: int = 0, step: int = 1) -> dict[Target, int]:
@@ -173,23 +193,51 @@ def test_equal_groups_of_servers_are_held_once() -> None:
     assert len({id(names) for names in watchlist.servers.values()}) == 1
 
 
-def test_names_are_cut_as_addresses_are() -> None:
-    """Discovery adds them later; the roster need not know how a target came to be watched."""
-    name = parse_name("example.org")
-    watchlist = Watchlist({"names": NAMES}, {name: ("mx1",)}, {"mx1": frozenset()}, {"names": frozenset({"mx1"})})
-    assert enrol(watchlist, {name: 0}).slices == {("names", Family.NAME): (Slice(0, (name,), 1),)}
+def test_a_list_of_whole_domains_is_not_asked_about_longer_names() -> None:
+    watchlist = watched(
+        server("mx1", domains=("mail.example.test", "example.test")), server("mx2", domains=("b.test",))
+    )
+    mail, whole, other = map(parse_name, ("mail.example.test", "example.test", "b.test"))
+    assert watchlist.servers == {mail: ("mx1",), whole: ("mx1",), other: ("mx2",)}
+    assert [watchlist.asks("names", name) for name in (mail, whole, other)] == [True, True, True]
+    assert [watchlist.asks("whole", name) for name in (mail, whole, other)] == [False, True, True]
+    roster = enrol(watchlist, {mail: 0, whole: 1, other: 2})
+    assert roster.slices["names", Family.NAME] == (Slice(0, (mail, whole, other), 0b111),)
+    assert roster.slices["whole", Family.NAME] == (Slice(0, (whole, other), 0b110),)
+
+
+def test_the_registrable_part_of_a_name_is_watched_with_it() -> None:
+    watchlist = watched(server("mx1", domains=("mail.example.test",)))
+    assert list(watchlist.servers) == [parse_name("mail.example.test"), parse_name("example.test")]
+    assert watchlist.alike(parse_name("mail.example.test")) != watchlist.alike(parse_name("example.test"))
+    assert uncovered(watchlist) == ()
+
+
+def test_no_list_is_asked_about_a_public_suffix_and_that_is_said() -> None:
+    watchlist = watched(server("mx1", "198.51.100.1", domains=("public.test",)))
+    assert parse_name("public.test") not in watchlist.servers
+    assert uncovered(watchlist) == (
+        "no list is asked about public.test of mx1: it is a public suffix, which is nobody's",
+    )
 
 
 networks = st.sampled_from(
     ["198.51.100.0/28", "198.51.100.8/29", "198.51.100.7", "203.0.113.0/30", "2001:db8::/125", "2001:db8::4"]
 )
-lists = st.lists(st.sampled_from(["v4", "both", "names", "corp", "recommended"]), max_size=2).map(tuple)
+registered_names = st.sampled_from(["example.test", "mail.example.test", "other.test", "public.test"])
+lists = st.lists(st.sampled_from(["v4", "both", "names", "whole", "corp", "recommended"]), max_size=2).map(tuple)
 
 
 @st.composite
 def rosters(draw: st.DrawFn) -> Roster:
     servers = [
-        server(f"mx{number}", *draw(st.lists(networks, max_size=3)), use=draw(lists), skip=draw(lists))
+        server(
+            f"mx{number}",
+            *draw(st.lists(networks, max_size=3)),
+            domains=tuple(draw(st.lists(registered_names, max_size=2))),
+            use=draw(lists),
+            skip=draw(lists),
+        )
         for number in range(draw(st.integers(1, 4)))
     ]
     watchlist = watched(*servers, custom=draw(st.sampled_from([(), (CORP,)])))
@@ -219,6 +267,13 @@ def test_a_slice_holds_targets_of_one_family_and_their_bits(roster: Roster) -> N
         assert {target.family for target in part.targets} == {family}
         assert {roster.ids[target] // SLICE_TARGETS for target in part.targets} == {part.number}
         assert part.bits == bitmap(roster.ids[target] for target in part.targets)
+
+
+@given(rosters())
+def test_an_address_never_goes_to_a_domain_list_nor_a_name_to_an_address_list(roster: Roster) -> None:
+    for blocklist, _, part in roster.batches():
+        for target in part.targets:
+            assert (target.family is Family.NAME) == (blocklist.kind is Kind.DOMAIN)
 
 
 @given(st.lists(st.lists(networks, max_size=3), min_size=1, max_size=4))
