@@ -10,12 +10,12 @@ import click
 
 from rblwatch.cli.offer import registered_families
 from rblwatch.cli.options import Format, Group, format_option, preferences
-from rblwatch.cli.probing import print_probed, probe, probed_documents
+from rblwatch.cli.probing import print_probed, probe, probed_documents, resolver_documents
 from rblwatch.cli.terminal import counted, print_json, print_line
-from rblwatch.configured import load_catalogue, read_configuration, require_channels, without_effect, written
+from rblwatch.configured import load_catalogue, read_configuration, require_channels, watched, without_effect, written
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.settings import Settings
-from rblwatch.core.watchlist import Watchlist, uncovered, watch
+from rblwatch.core.watchlist import Watchlist, uncovered
 
 if TYPE_CHECKING:
     from rblwatch.config import Problem
@@ -27,26 +27,28 @@ def command() -> None:
 
 
 @command.command("check")
-@click.option("--probe", "probing", is_flag=True, help="Also test the health of the configured lists.")
+@click.option("--probe", "probing", is_flag=True, help="Also test the configured lists and the resolver.")
 @format_option()
 def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's flag
     """Validate the configuration, its secrets and its channels; touch nothing.
 
-    All problems are told at once, each with its file, line, key and remedy.
+    All problems are told at once, each with its file, line, key and remedy. With --probe, every nameserver is asked the
+    test points of the configured lists, and what is wrong with it is told with what to do.
 
     Exit codes: 0 it can be used, 2 it cannot.
     """
     loaded = read_configuration(preferences().config)
     require_channels(loaded)
     warnings = [*loaded.warnings, *without_effect(loaded)]
-    watchlist = watch(loaded.settings, load_catalogue())
+    watchlist = watched(loaded.settings, load_catalogue())
     counts = _counts(loaded.settings, watchlist)
     found = probe(loaded.settings.resolver, watchlist.blocklists.values()) if probing else None
     gaps = uncovered(watchlist)
     idle = _idle(loaded.settings, watchlist)
     if layout is Format.JSON:
         document = {"file": loaded.file, "warnings": _documents(warnings), **counts, "gaps": list(gaps), "idle": idle}
-        print_json(document if found is None else document | {"blocklists": probed_documents(found)})
+        probed = {} if found is None else {"blocklists": probed_documents(found), "resolver": resolver_documents(found)}
+        print_json(document | probed)
         return Exit.DONE
     for warning in warnings:
         print_line(str(warning))

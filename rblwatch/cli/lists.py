@@ -20,16 +20,19 @@ from rblwatch.cli.catalogue import (
 )
 from rblwatch.cli.offer import Offer
 from rblwatch.cli.options import Format, Group, format_option, preferences, resolver_options, resolver_settings
-from rblwatch.cli.probing import print_probed, probe, probed_documents
+from rblwatch.cli.probing import print_probed, probe, probed_documents, resolver_documents
 from rblwatch.cli.terminal import print_json, print_line, print_table
 from rblwatch.configured import Configured, configure_if_any
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.errors import RblwatchError
+from rblwatch.core.incident import Condition
 from rblwatch.core.plan import effective_interval
 from rblwatch.core.retired import Retired, obituary
 from rblwatch.core.selection import CatalogueEntry
+from rblwatch.core.target import Family
 from rblwatch.core.timespan import roughly
+from rblwatch.services.condition import latest_conditions
 
 _ASKED = {True: "yes", False: "no", None: ""}
 
@@ -88,14 +91,17 @@ def show(name: str, layout: Format) -> int:
 def probe_lists(names: Sequence[str], asking: Mapping[str, object], layout: Format) -> int:
     """Test the health of lists through your resolver; by default those that are configured, or recommended.
 
-    Each list is asked the points whose right answers are known. A zone that is not in the catalogue is tested as an
-    address list.
+    Each list is asked the points whose right answers are known, through every nameserver; what a nameserver does to the
+    answers is told with what to do about it. A zone that is not in the catalogue is tested as an address list. SINCE is
+    what a daemon remembers; without its database, every state is of now.
+
+    Exit codes: 0 probed, whatever came of it, 2 usage or configuration error, 4 internal error.
     """
     offer = _offer()
     blocklists = offer.named(names, option="'ID'") if names else offer.usual
-    found = probe(resolver_settings(asking, offer.resolver), blocklists)
+    found = probe(resolver_settings(asking, offer.resolver), blocklists, _remembered(offer.configured))
     if layout is Format.JSON:
-        print_json({"blocklists": probed_documents(found)})
+        print_json({"blocklists": probed_documents(found), "resolver": resolver_documents(found)})
     else:
         print_probed(found)
     return Exit.DONE
@@ -113,6 +119,17 @@ def _show_retired(retired: Retired, name: str, layout: Format) -> int:
 
 def _offer() -> Offer:
     return Offer.of(configure_if_any(preferences().config))
+
+
+def _remembered(configured: Configured | None) -> dict[tuple[str, Family], Condition]:
+    """The condition of each list as the daemon saw it last; nothing where there is no database to read."""
+    if configured is None:
+        return {}
+    try:
+        with app.reading(configured.settings) as store:
+            return latest_conditions(store.read_now(lambda queries: queries.soundings()))
+    except RblwatchError:
+        return {}
 
 
 def _intervals(configured: Configured | None, blocklist: Blocklist) -> dict[str, object]:

@@ -41,14 +41,14 @@ def questions_bar(planned: Sequence[Conversation]) -> Iterator[Callable[[Step], 
 
 
 @contextmanager
-def lists_bar(lists: int) -> Iterator[Callable[[str], None]]:
+def lists_bar(lists: int, doing: str = "sweeping") -> Iterator[Callable[[str], None]]:
     """Show how many of so many lists are through; the caller names each list and family once that is done."""
     if preferences().quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - see `console`
 
-    columns = (TextColumn("sweeping"), BarColumn(), TextColumn("{task.fields[last]}"), TimeElapsedColumn())
+    columns = (TextColumn(doing), BarColumn(), TextColumn("{task.fields[last]}"), TimeElapsedColumn())
     with Progress(*columns, console=console(error=True), transient=True) as progress:
         task = progress.add_task("", total=lists, last="")
         seen: set[str] = set()

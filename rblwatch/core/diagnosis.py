@@ -11,7 +11,7 @@ answers can't be the list's own doing, or where several lists of different opera
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address
@@ -75,6 +75,13 @@ def diagnose(examination: Examination) -> tuple[Diagnosis, ...]:
         return (first,)
     found = [made for judge_fault in _FAULTS if (made := judge_fault(seen)) is not None]
     return tuple(found)
+
+
+def relied_on(examinations: Sequence[Examination]) -> Examination:
+    """The nameserver that lists are asked through: the first one that gives any answer, or else the first one."""
+    unusable = (Fault.DEAD, Fault.NO_IPV6)
+    usable = (one for one in examinations if not any(found.fault in unusable for found in diagnose(one)))
+    return next(usable, examinations[0])
 
 
 class _Answers:

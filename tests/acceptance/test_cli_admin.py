@@ -92,7 +92,7 @@ def test_lists_probe_tells_what_is_wrong_and_what_to_do(
     table = run("lists", "probe", *zones, *asking, cwd=tmp_path)
     assert table.code == 0
     assert "lists everything" in table.stdout
-    assert "leave it out" in table.stdout
+    assert "take it out" in table.stdout
     assert table.stdout.splitlines()[-1] == "3 lists: 1 sound, 2 unsound."
 
 
