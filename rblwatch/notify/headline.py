@@ -22,6 +22,8 @@ ORDER = (
     Line.LISTED,
     Line.CHANGED,
     Line.WAS_LISTED,
+    Line.ALLOW_LOST,
+    Line.MOVED,
     Line.DELISTED,
     Line.BLIND,
     Line.NOTICE,
@@ -55,6 +57,8 @@ _COUNTED = {
     Line.BLIND: "set aside",
     Line.SIGHTED: "believed again",
     Line.WAS_BLIND: "set aside for a while",
+    Line.ALLOW_LOST: "off an allow list",
+    Line.MOVED: "moved",
     Line.NOTICE: "notice",
 }
 #: Lines whose severity still matters to somebody.
@@ -93,7 +97,23 @@ def _alike(line: Line, entries: Sequence[Entry], group: Group) -> str:
         return f"{_whom(listings)} {verb} {_where(entries, listings)}"
     if incidents:
         return _trouble(line, entries, incidents)
+    if line is Line.ALLOW_LOST:
+        return f"{_those(entries)} no longer on {_allow_list(entries)}"
+    if line is Line.MOVED and len(entries) > 1:
+        return f"{_server(entries)}{len(entries)} names stand for other addresses"
     return entries[0].news.text.split("\n")[0].rstrip(":.") or "a notice"
+
+
+def _those(entries: Sequence[Entry]) -> str:
+    """The targets that an allow list has no longer."""
+    if len(entries) == 1:
+        return ", ".join(entries[0].news.servers[:2]) or entries[0].news.target or ""
+    return f"{_server(entries)}{counted(len({entry.news.target for entry in entries}), 'target', 'targets')}"
+
+
+def _allow_list(entries: Sequence[Entry]) -> str:
+    lists = {entry.news.blocklist for entry in entries}
+    return list_name(entries[0].blocklist, lists.pop() or "") if len(lists) == 1 else f"{len(lists)} allow lists"
 
 
 def _whom(listings: Sequence[Listing]) -> str:
@@ -124,7 +144,8 @@ def _trouble(line: Line, entries: Sequence[Entry], incidents: Sequence[Incident]
 
 
 def _server(entries: Sequence[Entry]) -> str:
-    """The one server that all of a message's listings are about, as a prefix."""
-    servers = {entry.news.listing.servers if entry.news.listing is not None else () for entry in entries}
+    """The one server that all of a message's news is about, as a prefix."""
+    news = [entry.news for entry in entries]
+    servers = {item.listing.servers if item.listing is not None else item.servers for item in news}
     only = servers.pop() if len(servers) == 1 else ()
     return f"{only[0]}: " if only else ""

@@ -19,7 +19,7 @@ from rblwatch.core.retry import Outcome, Permanent, Sent, Transient
 from rblwatch.core.settings import Secret
 from rblwatch.notify.render import Rendered
 from rblwatch.notify.reply import Trace, failure
-from rblwatch.notify.sink import Family, Sink
+from rblwatch.notify.sink import Medium, Sink
 
 #: Names the delivery in what arrives, so that a duplicate can be told from news.
 DELIVERY_HEADER = "X-Rblwatch-Delivery"
@@ -81,7 +81,7 @@ class Outlet:
         schemes = _schemes(service)
         shape = service.resolve_format(_TEXT)
         return Sink(
-            family=Family.MAIL if schemes & _MAIL else Family.JSON if schemes & _PROGRAMS else Family.CHAT,
+            medium=Medium.MAIL if schemes & _MAIL else Medium.JSON if schemes & _PROGRAMS else Medium.CHAT,
             markdown=bool(schemes & _READS_MARKDOWN),
             title_limit=max(int(service.title_maxlen), 0),
             body_limit=max(int(service.body_maxlen), 1),

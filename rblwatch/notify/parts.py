@@ -79,6 +79,15 @@ def pairs(entries: Sequence[Entry], reader: Reader) -> tuple[str, Lines]:
     return (items[0], ()) if len(items) == 1 else (f"{len(items)} listings", items)
 
 
+def those(entries: Sequence[Entry], reader: Reader) -> tuple[str, Lines]:
+    """Targets that news without a listing is about, as the beginning of a sentence, and one by one."""
+    items = []
+    for entry in entries:
+        target, servers = literal(entry.news.target or "", reader.sink), entry.news.servers
+        items.append(f"{phrases.several(servers)} ({target})" if servers else target)
+    return (items[0], ()) if len(items) == 1 else (f"{len(items)} targets", tuple(items))
+
+
 def lists(entries: Sequence[Entry]) -> tuple[str, Lines]:
     """The lists that incidents are about, as the beginning of a sentence, and one by one."""
     named = [(entry.blocklist, incident_of(entry)) for entry in entries]
@@ -171,6 +180,15 @@ def links(entries: Sequence[Entry]) -> Lines:
     found = [(label, template, link(template, target)) for label, template in named]
     example = ", for example" if len(entries) > 1 else ""
     return tuple(f"{label}{example if page != template else ''}: {page}" for label, template, page in found if page)
+
+
+def allow_links(entries: Sequence[Entry]) -> Lines:
+    """Where to look up the first target that an allow list has no longer."""
+    entry = entries[0]
+    if entry.blocklist is None or entry.news.target is None or not entry.blocklist.lookup_url:
+        return ()
+    family = Family.NAME if entry.blocklist.kind is Kind.DOMAIN else Family.IPV4  # the page is the same for all
+    return (f"Look it up: {link(entry.blocklist.lookup_url, Target(entry.news.target, family))}",)
 
 
 def evidence(entries: Sequence[Entry]) -> Lines:

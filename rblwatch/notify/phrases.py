@@ -59,6 +59,9 @@ BLIND_EFFECTS = (
     "Effect: nothing new is told on their word meanwhile; what they listed before is kept.",
 )
 
+#: What it means to have lost an entry of an allow list.
+ALLOW_LOST_EFFECT = "This is no listing: receivers that trusted it for this entry judge its mail as anybody's now."
+
 _FAMILIES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6", Family.NAME: "names"}
 
 

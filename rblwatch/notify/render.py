@@ -105,7 +105,9 @@ def _cause(entry: Entry) -> tuple[object, ...]:
             return (incident.state, incident.reason, incident.flaw, advice(entry))
         case Line.UNROUTED | Line.SIGHTED | Line.WAS_BLIND:
             return (entry.news.text,)
-        case Line.NOTICE:
+        case Line.ALLOW_LOST:
+            return (entry.news.blocklist, entry.news.text)
+        case Line.NOTICE | Line.MOVED:
             return (entry.news.id,)
 
 
@@ -123,7 +125,7 @@ def _tone(message: Message) -> Tone:
         worst = worst_severity(message.entries)
         grave = worst is not None and worst.rank >= Severity.MAJOR.rank
         return Tone.FAILURE if grave else Tone.WARNING
-    if Line.BLIND in lines:
+    if lines & {Line.BLIND, Line.ALLOW_LOST}:
         return Tone.WARNING
     good = {Line.DELISTED, Line.SIGHTED, Line.WAS_BLIND}
     # That nobody asks any more is no recovery.

@@ -1,4 +1,4 @@
-"""What a sink is like, as far as wording must know: its family, its limits, and what it would read into plain text.
+"""What a sink is like, as far as wording must know: its medium, its limits, and what it would read into plain text.
 
 Owns how text is made harmless for a sink. Must not know Apprise, nor what a message says.
 """
@@ -23,7 +23,7 @@ _MENTION = re.compile(r"@(?=everyone|here|channel|all\b|room\b)|(?<![\w.@+-])@(?
 _ANGLE = re.compile(r"<(?=[!@#&:/\w])")
 
 
-class Family(StrEnum):
+class Medium(StrEnum):
     """Kinds of sinks that get the same text."""
 
     CHAT = "chat"  # people, in a chat that may obey mentions
@@ -35,7 +35,7 @@ class Family(StrEnum):
 class Sink:
     """Where one message is read."""
 
-    family: Family
+    medium: Medium
     markdown: bool = False
     """It reads Markdown in what is sent to it as plain text."""
     title_limit: int = 250
@@ -69,6 +69,6 @@ def literal(text: str, sink: Sink) -> str:
 
 def defused(text: str, sink: Sink) -> str:
     """The text with nothing in it that a chat would obey: mentions of people or groups, and hidden links."""
-    if sink.family is not Family.CHAT:
+    if sink.medium is not Medium.CHAT:
         return text
     return _ANGLE.sub(f"<{_BREAK}", _MENTION.sub(f"@{_BREAK}", text))

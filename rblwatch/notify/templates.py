@@ -127,6 +127,20 @@ def _over(entries: Entries, reader: Reader, what: str) -> Section:
     return Section(head, (), (aside,))
 
 
+def _allow_lost(entries: Entries, reader: Reader) -> Section:
+    first = entries[0]
+    was = clean(first.news.text, LONGEST_QUOTE)
+    place = phrases.list_and_zone(first.blocklist, first.news.blocklist or "", zone="")
+    whom, items = parts.those(entries, reader)
+    head = f"{whom} {'are' if items else 'is'} no longer on the allow list {place}{f' (was: {was})' if was else ''}."
+    return Section(head, items, (phrases.ALLOW_LOST_EFFECT, *parts.allow_links(entries)))
+
+
+def _moved(entries: Entries, _: Reader) -> Section:
+    lines = [clean(line, _LONGEST_NOTICE_LINE) for line in entries[0].news.text.splitlines()]
+    return Section(lines[0], (), tuple(lines[1:]))
+
+
 def _notice(entries: Entries, _: Reader) -> Section:
     lines = [clean(line, _LONGEST_NOTICE_LINE) for line in entries[0].news.text.splitlines()]
     return Section(lines[0] if lines else "A notice without words.", (), tuple(lines[1:]))
@@ -143,5 +157,7 @@ TEMPLATES: Mapping[Line, Callable[[Entries, Reader], Section]] = {
     Line.BLIND: _blind,
     Line.SIGHTED: _sighted,
     Line.WAS_BLIND: _was_blind,
+    Line.ALLOW_LOST: _allow_lost,
+    Line.MOVED: _moved,
     Line.NOTICE: _notice,
 }

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from rblwatch.core.message import Message
 from rblwatch.core.retry import Outcome, Permanent, Transient
 from rblwatch.core.settings import Channel, Secret
-from rblwatch.notify.lane import Lane
 from rblwatch.notify.render import render
+from rblwatch.notify.threads import Threads
 
 if TYPE_CHECKING:
     from rblwatch.notify.outlet import Outlet
@@ -47,7 +47,7 @@ class AppriseNotifier:
         self, channels: Sequence[Channel], *, timeout: timedelta = SEND_TIMEOUT, at_once: int = AT_ONCE
     ) -> None:
         self._channels = {channel.name: channel for channel in channels}
-        self._lanes: dict[str, Lane[Outcome]] = {name: Lane(name, at_once) for name in self._channels}
+        self._threads: dict[str, Threads[Outcome]] = {name: Threads(name, at_once) for name in self._channels}
         self._timeout_s = timeout.total_seconds()
 
     async def send(self, message: Message) -> Outcome:
@@ -57,7 +57,7 @@ class AppriseNotifier:
             return Permanent(f"channel '{message.recipient}' is no longer configured")
         if channel.url is None:
             return Permanent(f"channel '{channel.name}': structured webhooks have no effect yet; use an Apprise URL")
-        future = self._lanes[channel.name].submit(partial(_deliver, channel.name, channel.url, message))
+        future = self._threads[channel.name].submit(partial(_deliver, channel.name, channel.url, message))
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await asyncio.wrap_future(future)
@@ -112,7 +112,7 @@ def _hush() -> None:
 
 
 def _deliver(name: str, url: Secret, message: Message) -> Outcome:
-    """Render and send, in a thread of the channel's lane."""
+    """Render and send, in a thread of the channel's own."""
     outlet = _open(url, message.delivery_id)
     if outlet is None:
         return Permanent(f"channel '{name}' {_UNKNOWN}")

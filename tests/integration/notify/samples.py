@@ -13,13 +13,13 @@ from rblwatch.core.message import Entry, Message, Tally
 from rblwatch.core.question import Reason
 from rblwatch.core.soundness import Flaw, State
 from rblwatch.core.target import Target, address_target
-from rblwatch.notify import Family, Sink
+from rblwatch.notify import Medium, Sink
 
-MAIL = Sink(family=Family.MAIL)
-PROGRAM = Sink(family=Family.JSON)
-CHAT = Sink(family=Family.CHAT)
+MAIL = Sink(medium=Medium.MAIL)
+PROGRAM = Sink(medium=Medium.JSON)
+CHAT = Sink(medium=Medium.CHAT)
 #: Discord and Mattermost, say: they read Markdown in plain text.
-MARKDOWN = Sink(family=Family.CHAT, markdown=True, title_limit=0, body_limit=4000)
+MARKDOWN = Sink(medium=Medium.CHAT, markdown=True, title_limit=0, body_limit=4000)
 
 ZEN_KEY = "abcdefghij0123456789abcdef"
 

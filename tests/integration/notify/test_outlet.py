@@ -3,7 +3,7 @@
 import pytest
 
 from rblwatch.core.settings import Secret
-from rblwatch.notify import Family
+from rblwatch.notify import Medium
 from rblwatch.notify.outlet import Outlet
 
 
@@ -14,26 +14,26 @@ def opened(url: str) -> Outlet:
 
 
 @pytest.mark.parametrize(
-    ("url", "family", "markdown", "limits"),
+    ("url", "medium", "markdown", "limits"),
     [
-        ("discord://1234567890/abcdefghijklmnopqrstuvwxyz", Family.CHAT, True, (250, 2000)),
-        ("mmost://127.0.0.1/abcdefghijklmnopqrstuvwx", Family.CHAT, True, (0, 4000)),
+        ("discord://1234567890/abcdefghijklmnopqrstuvwxyz", Medium.CHAT, True, (250, 2000)),
+        ("mmost://127.0.0.1/abcdefghijklmnopqrstuvwx", Medium.CHAT, True, (0, 4000)),
         # Apprise turns Slack's own markup off and escapes what is left of it.
-        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#ops", Family.CHAT, False, (250, 35_000)),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#ops", Medium.CHAT, False, (250, 35_000)),
         # A chat that wants HTML or Markdown gets it from Apprise, escaped.
-        ("tgram://123456789:abcdefg_hijklmnop/12315544/", Family.CHAT, False, (0, 4096)),
-        ("ntfy://127.0.0.1/topic", Family.CHAT, False, (200, 7800)),
-        ("mailto://127.0.0.1/?from=a@example.org&to=b@example.org", Family.MAIL, False, (250, 32_768)),
-        ("mailtos://127.0.0.1/?from=a@example.org&to=b@example.org", Family.MAIL, False, (250, 32_768)),
-        ("jsons://127.0.0.1/", Family.JSON, False, (250, 32_768)),
-        ("form://127.0.0.1/", Family.JSON, False, (250, 32_768)),
+        ("tgram://123456789:abcdefg_hijklmnop/12315544/", Medium.CHAT, False, (0, 4096)),
+        ("ntfy://127.0.0.1/topic", Medium.CHAT, False, (200, 7800)),
+        ("mailto://127.0.0.1/?from=a@example.org&to=b@example.org", Medium.MAIL, False, (250, 32_768)),
+        ("mailtos://127.0.0.1/?from=a@example.org&to=b@example.org", Medium.MAIL, False, (250, 32_768)),
+        ("jsons://127.0.0.1/", Medium.JSON, False, (250, 32_768)),
+        ("form://127.0.0.1/", Medium.JSON, False, (250, 32_768)),
     ],
 )
 def test_a_service_has_its_family_and_its_limits(
-    url: str, family: Family, markdown: bool, limits: tuple[int, int]
+    url: str, medium: Medium, markdown: bool, limits: tuple[int, int]
 ) -> None:
     sink = opened(url).sink
-    assert (sink.family, sink.markdown) == (family, markdown)
+    assert (sink.medium, sink.markdown) == (medium, markdown)
     assert (sink.title_limit, sink.body_limit) == limits
 
 

@@ -333,7 +333,7 @@ def test_a_message_says_all_that_is_needed_to_act(sent: Message, title: str, bod
 
 
 @pytest.mark.parametrize("sink", [MAIL, PROGRAM, CHAT])
-def test_every_family_reads_the_same_words(sink: object) -> None:
+def test_every_medium_reads_the_same_words(sink: object) -> None:
     sent = message(about(Line.LISTED, LISTING))
     assert render(sent, sink) == render(sent, MAIL)  # type: ignore[arg-type]
 

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from rblwatch.core.alert import Line
 from rblwatch.core.message import Tally
-from rblwatch.notify import Family, Sink, render
+from rblwatch.notify import Medium, Sink, render
 from tests.integration.notify.samples import CHAT, LISTING, PSBL, about, many, message, notice, over, trouble
 
 HUNDREDS = message(*(about(Line.LISTED, one) for one in many(240)))
-DISCORD = Sink(family=Family.CHAT, markdown=True, title_limit=250, body_limit=2000)
-PHONE = Sink(family=Family.CHAT, title_limit=0, body_limit=160)
+DISCORD = Sink(medium=Medium.CHAT, markdown=True, title_limit=250, body_limit=2000)
+PHONE = Sink(medium=Medium.CHAT, title_limit=0, body_limit=160)
 
 
 def test_hundreds_of_addresses_are_cut_with_a_count_and_the_meaning_stays() -> None:
@@ -60,7 +60,7 @@ def test_characters_that_a_sink_escapes_count_as_what_they_become() -> None:
     def escaped(text: str) -> int:
         return len(text.replace(".", "\\."))
 
-    sink = Sink(family=Family.CHAT, title_limit=0, body_limit=1000, size=escaped)
+    sink = Sink(medium=Medium.CHAT, title_limit=0, body_limit=1000, size=escaped)
     rendered = render(HUNDREDS, sink)
     assert escaped(f"{rendered.title}\r\n{rendered.body}") <= 1000
 
@@ -78,7 +78,7 @@ entries = st.lists(
 )
 sinks = st.builds(
     Sink,
-    family=st.sampled_from(Family),
+    medium=st.sampled_from(Medium),
     markdown=st.booleans(),
     title_limit=st.integers(0, 300),
     body_limit=st.integers(60, 4000),

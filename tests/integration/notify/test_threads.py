@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from rblwatch.notify.lane import Lane
+from rblwatch.notify.threads import Threads
 from tests.support.waiting import eventually
 
 
@@ -19,21 +19,21 @@ def gate() -> Iterator[threading.Event]:
 
 
 def test_a_call_gives_its_value_or_its_exception() -> None:
-    lane: Lane[int] = Lane("x", 1)
-    assert lane.submit(lambda: 42).result(5) == 42
+    threads: Threads[int] = Threads("x", 1)
+    assert threads.submit(lambda: 42).result(5) == 42
     with pytest.raises(ZeroDivisionError):
-        lane.submit(lambda: 1 // 0).result(5)
+        threads.submit(lambda: 1 // 0).result(5)
 
 
 def test_no_more_run_at_once_than_allowed_and_the_others_follow(gate: threading.Event) -> None:
-    lane: Lane[bool] = Lane("x", 2)
+    threads: Threads[bool] = Threads("x", 2)
     started: list[int] = []
 
     def call(number: int) -> bool:
         started.append(number)
         return gate.wait(10)
 
-    futures = [lane.submit(partial(call, number)) for number in range(4)]
+    futures = [threads.submit(partial(call, number)) for number in range(4)]
     eventually(lambda: len(started) == 2)
     assert not any(future.done() for future in futures)
     gate.set()
@@ -42,12 +42,12 @@ def test_no_more_run_at_once_than_allowed_and_the_others_follow(gate: threading.
 
 
 def test_a_call_that_is_cancelled_in_time_never_runs(gate: threading.Event) -> None:
-    lane: Lane[object] = Lane("x", 1)
-    first = lane.submit(lambda: gate.wait(10))
+    threads: Threads[object] = Threads("x", 1)
+    first = threads.submit(lambda: gate.wait(10))
     ran: list[int] = []
-    second = lane.submit(partial(ran.append, 2))
+    second = threads.submit(partial(ran.append, 2))
     assert second.cancel()
-    third = lane.submit(partial(ran.append, 3))
+    third = threads.submit(partial(ran.append, 3))
     gate.set()
     first.result(10)
     third.result(10)
@@ -55,6 +55,6 @@ def test_a_call_that_is_cancelled_in_time_never_runs(gate: threading.Event) -> N
 
 
 def test_threads_are_daemons_and_end_when_there_is_nothing_to_do() -> None:
-    lane: Lane[bool] = Lane("end", 3)
-    assert lane.submit(lambda: threading.current_thread().daemon).result(5)
+    threads: Threads[bool] = Threads("end", 3)
+    assert threads.submit(lambda: threading.current_thread().daemon).result(5)
     eventually(lambda: not [thread for thread in threading.enumerate() if thread.name == "notify end"])

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Lane(Generic[T]):
+class Threads(Generic[T]):
     """Runs calls in the order given, at most so many at once, each in a thread that ends when nothing is left."""
 
     def __init__(self, name: str, at_once: int) -> None:
