@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rblwatch.catalog.row import CatalogueError, Row
+from rblwatch.catalog.stanza import CatalogueError, Stanza
 from rblwatch.core.blocklist import (
     COMMON_REFUSALS,
     Blocklist,
@@ -31,68 +31,69 @@ _UNEXPLAINED = "a code that this list's table does not explain"
 CONSTANTS = ("zone", "codes", "refusals", "selftest", "key", "pace", "policy")
 
 
-def read_entry(row: Row, sources: dict[str, str]) -> CatalogueEntry:
+def read_entry(stanza: Stanza, sources: dict[str, str]) -> CatalogueEntry:
     """Read a list; `sources` are those that its evidence may name.
 
     Raises: CatalogueError.
     """
-    key = _key(row)
+    key = _key(stanza)
     entry = CatalogueEntry(
-        blocklist=_read_blocklist(row),
-        recommended=row.flag("recommended"),
-        access=row.one_of("access", Access),
+        blocklist=_read_blocklist(stanza),
+        recommended=stanza.flag("recommended"),
+        access=stanza.one_of("access", Access),
         key=key,
-        policy=row.text("policy", ""),
-        expiry=row.text("expiry", ""),
-        doubt=row.text("doubt", ""),
-        covered_by=row.text("covered_by", ""),
-        homepage=_link(row, "homepage"),
-        refusals=tuple(_refusals(row)),
-        confidence=row.choice("confidence", ("high", "medium", "low")),
-        evidence=_evidence(row, sources),
+        policy=stanza.text("policy", ""),
+        expiry=stanza.text("expiry", ""),
+        doubt=stanza.text("doubt", ""),
+        covered_by=stanza.text("covered_by", ""),
+        homepage=_link(stanza, "homepage"),
+        refusals=tuple(_refusals(stanza)),
+        confidence=stanza.choice("confidence", ("high", "medium", "low")),
+        evidence=_evidence(stanza, sources),
     )
-    _require_evidence(row, entry)
-    row.finish()
+    _require_evidence(stanza, entry)
+    stanza.finish()
     return entry
 
 
-def _read_blocklist(row: Row) -> Blocklist:
-    kind = row.one_of("kind", Kind)
-    severity = row.one_of("severity", Severity)
-    families = _families(row, kind)
-    scope = _scope(row, families)
+def _read_blocklist(stanza: Stanza) -> Blocklist:
+    kind = stanza.one_of("kind", Kind)
+    severity = stanza.one_of("severity", Severity)
+    families = _families(stanza, kind)
+    scope = _scope(stanza, families)
     return Blocklist(
-        id=_id(row),
-        zone=row.read("zone", _zone),
+        id=_id(stanza),
+        zone=stanza.read("zone", _zone),
         kind=kind,
-        name=row.text("name"),
-        operator=row.text("operator"),
+        name=stanza.text("name"),
+        operator=stanza.text("operator"),
         families=families,
-        codes=_codes(row, severity, scope),
-        refusals=(*COMMON_REFUSALS, *(refusal for refusal, _ in _refusals(row))),
+        codes=_codes(stanza, severity, scope),
+        refusals=(*COMMON_REFUSALS, *(refusal for refusal, _ in _refusals(stanza))),
         otherwise=Meaning(
             "listed", min(severity, Severity.MAJOR, key=lambda s: s.rank), text=_UNEXPLAINED, scope=scope
         ),
-        selftest=_selftest(row, families),
-        lists_reserved=row.flag("lists_reserved", default=False),
-        registrable=row.flag("registrable", default=False),
-        pace=_pace(row.rows("pace")),
+        selftest=_selftest(stanza, families),
+        lists_reserved=stanza.flag("lists_reserved", default=False),
+        registrable=stanza.flag("registrable", default=False),
+        pace=_pace(stanza.below("pace")),
         scope=scope,
-        lacks_key=row.one_of("access", Access) is Access.KEY or (_key(row) is not None and _is_paid(row)),
-        lookup_url=_link(row, "lookup_url"),
-        delist_url=_link(row, "delist_url"),
-        note=row.text("note", ""),
+        lacks_key=stanza.one_of("access", Access) is Access.KEY or (_key(stanza) is not None and _is_paid(stanza)),
+        lookup_url=_link(stanza, "lookup_url"),
+        delist_url=_link(stanza, "delist_url"),
+        note=stanza.text("note", ""),
     )
 
 
-def _is_paid(row: Row) -> bool:
-    return row.one_of("access", Access) is Access.PAID
+def _is_paid(stanza: Stanza) -> bool:
+    return stanza.one_of("access", Access) is Access.PAID
 
 
-def _id(row: Row) -> str:
-    name = row.text("id")
+def _id(stanza: Stanza) -> str:
+    name = stanza.text("id")
     if name in SETS or not name.replace("-", "").isalnum() or name != name.lower():
-        row.fail("id", f"'{name}' is not an id; write lower-case letters, digits and '-', and not {' or '.join(SETS)}")
+        sets = " or ".join(SETS)
+        stanza.fail("id", f"'{name}' is not an id; write lower-case letters, digits and '-', and not {sets}")
     return name
 
 
@@ -103,27 +104,28 @@ def _zone(text: str) -> str:
     return zone
 
 
-def _families(row: Row, kind: Kind) -> frozenset[Family]:
+def _families(stanza: Stanza, kind: Kind) -> frozenset[Family]:
     """A list that takes no addresses is about names."""
-    asked = {Family.IPV4: row.flag("ipv4"), Family.IPV6: row.flag("ipv6")}
+    asked = {Family.IPV4: stanza.flag("ipv4"), Family.IPV6: stanza.flag("ipv6")}
     addresses = frozenset(family for family, wanted in asked.items() if wanted)
     if bool(addresses) is (kind is Kind.DOMAIN) and kind is not Kind.ALLOW:
-        row.fail("kind", f"'{kind}' does not go with ipv4 = {row.flag('ipv4')}, ipv6 = {row.flag('ipv6')}".lower())
+        flags = f"ipv4 = {stanza.flag('ipv4')}, ipv6 = {stanza.flag('ipv6')}"
+        stanza.fail("kind", f"'{kind}' does not go with {flags}".lower())
     return addresses or frozenset({Family.NAME})
 
 
-def _scope(row: Row, families: frozenset[Family]) -> Scope:
-    scope = row.one_of("scope", Scope)
+def _scope(stanza: Stanza, families: frozenset[Family]) -> Scope:
+    scope = stanza.one_of("scope", Scope)
     if (scope is Scope.DOMAIN) is not (Family.NAME in families):
-        row.fail("scope", f"'{scope}' does not go with what the list is asked about")
+        stanza.fail("scope", f"'{scope}' does not go with what the list is asked about")
     return scope
 
 
-def _codes(row: Row, severity: Severity, scope: Scope) -> tuple[Code, ...]:
-    table = row.rows("codes")
+def _codes(stanza: Stanza, severity: Severity, scope: Scope) -> tuple[Code, ...]:
+    table = stanza.below("codes")
     codes = []
-    for key in row.table("codes"):
-        said = table.rows(key)
+    for key in stanza.table("codes"):
+        said = table.below(key)
         meaning = Meaning(
             label=said.text("label"),
             severity=said.one_of("severity", Severity, severity),
@@ -134,21 +136,21 @@ def _codes(row: Row, severity: Severity, scope: Scope) -> tuple[Code, ...]:
         said.finish()
         codes.append(Code(table.named(key, parse_code_key), meaning))
     if not codes:
-        row.fail("codes", "is missing or empty; a list of the catalogue says what its answers mean")
+        stanza.fail("codes", "is missing or empty; a list of the catalogue says what its answers mean")
     return tuple(codes)
 
 
-def _refusals(row: Row) -> Iterator[tuple[Refusal, str]]:
-    table = row.rows("refusals")
-    for key in row.table("refusals"):
+def _refusals(stanza: Stanza) -> Iterator[tuple[Refusal, str]]:
+    table = stanza.below("refusals")
+    for key in stanza.table("refusals"):
         yield table.named(key, parse_refusal), table.text(key)
 
 
-def _selftest(row: Row, families: frozenset[Family]) -> SelfTest:
-    if not row.holds_table("selftest"):
-        return NAMED_SELFTESTS[row.choice("selftest", tuple(NAMED_SELFTESTS))]
+def _selftest(stanza: Stanza, families: frozenset[Family]) -> SelfTest:
+    if not stanza.holds_table("selftest"):
+        return NAMED_SELFTESTS[stanza.choice("selftest", tuple(NAMED_SELFTESTS))]
     kind = Kind.DOMAIN if Family.NAME in families else Kind.IP
-    points = row.rows("selftest")
+    points = stanza.below("selftest")
     read = SelfTest(
         listed=points.read_each("listed", lambda text: parse_point(text, kind)),
         clear=points.read_each("clear", lambda text: parse_point(text, kind)),
@@ -159,16 +161,16 @@ def _selftest(row: Row, families: frozenset[Family]) -> SelfTest:
     return read
 
 
-def _pace(row: Row) -> Pace:
-    pace = Pace(row.positive("per_second"), row.positive_whole("per_day"), row.positive_whole("interval_s"))
-    row.finish()
+def _pace(stanza: Stanza) -> Pace:
+    pace = Pace(stanza.positive("per_second"), stanza.positive_whole("per_day"), stanza.positive_whole("interval_s"))
+    stanza.finish()
     return pace
 
 
-def _key(row: Row) -> KeyForm | None:
-    if not row.table("key"):
+def _key(stanza: Stanza) -> KeyForm | None:
+    if not stanza.table("key"):
         return None
-    key = row.rows("key")
+    key = stanza.below("key")
     template = key.text("template")
     body = template.removeprefix("{rev}.").removeprefix("{key}.{rev}.")
     both = template.count("{key}") == template.count("{rev}") == 1
@@ -181,18 +183,18 @@ def _key(row: Row) -> KeyForm | None:
     return form
 
 
-def _link(row: Row, key: str) -> str:
+def _link(stanza: Stanza, key: str) -> str:
     """A page of the operator; `{ip}` and `{domain}` stand for the target."""
-    url = row.text(key, "")
+    url = stanza.text(key, "")
     if url and not url.startswith(("https://", "http://")):
-        row.fail(key, f"'{url}' is not a web address")
+        stanza.fail(key, f"'{url}' is not a web address")
     if any(brace in url.replace("{ip}", "").replace("{domain}", "") for brace in "{}"):
-        row.fail(key, f"'{url}' holds a placeholder other than {{ip}} and {{domain}}")
+        stanza.fail(key, f"'{url}' holds a placeholder other than {{ip}} and {{domain}}")
     return url
 
 
-def _evidence(row: Row, sources: dict[str, str]) -> dict[str, tuple[str, ...]]:
-    table = row.rows("evidence")
+def _evidence(stanza: Stanza, sources: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    table = stanza.below("evidence")
     found = {}
     for constant in CONSTANTS:
         names = table.texts(constant)
@@ -205,7 +207,7 @@ def _evidence(row: Row, sources: dict[str, str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _require_evidence(row: Row, entry: CatalogueEntry) -> None:
+def _require_evidence(stanza: Stanza, entry: CatalogueEntry) -> None:
     """Every constant that is sent, or that an answer is compared with, names where it comes from."""
     blocklist, key = entry.blocklist, entry.key
     needed = {
@@ -218,4 +220,4 @@ def _require_evidence(row: Row, entry: CatalogueEntry) -> None:
     }
     for constant, is_needed in needed.items():
         if is_needed and constant not in entry.evidence:
-            row.fail("evidence", f"says nothing of {constant}; name at least one of [sources]")
+            stanza.fail("evidence", f"says nothing of {constant}; name at least one of [sources]")

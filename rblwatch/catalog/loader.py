@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from rblwatch.catalog.entry import read_entry
 from rblwatch.catalog.obituaries import read_retired
-from rblwatch.catalog.row import CatalogueError, Row
+from rblwatch.catalog.stanza import CatalogueError, Stanza
 from rblwatch.core.retired import Retired
 from rblwatch.core.selection import Catalogue, CatalogueEntry
 
@@ -71,18 +71,18 @@ def parse_retired(text: str) -> tuple[Retired, ...]:
     return tuple(dict(_distinct(RETIRED, "id", ((retired.id, retired) for retired in by_zone.values()))).values())
 
 
-def _parse(file: str, text: str, array: str, read: Callable[[Row, dict[str, str]], R]) -> Iterator[R]:
+def _parse(file: str, text: str, array: str, read: Callable[[Stanza, dict[str, str]], R]) -> Iterator[R]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CatalogueError(f"{file}: {error}") from error
-    top = Row(file, document)
+    top = Stanza(file, document)
     if top.whole_number("schema") != SCHEMA:
         raise CatalogueError(f"{file}: schema: is {document['schema']!r}, and this version reads {SCHEMA}")
     top.skip("compiled")
-    sources = {name: top.rows("sources").text(name) for name in top.table("sources")}
-    for row in top.array(array):
-        yield read(row, sources)
+    sources = {name: top.below("sources").text(name) for name in top.table("sources")}
+    for stanza in top.array(array):
+        yield read(stanza, sources)
     top.finish()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from rblwatch.catalog.row import CatalogueError, Row
+from rblwatch.catalog.stanza import CatalogueError, Stanza
 from rblwatch.core.blocklist import Kind
 from rblwatch.core.retired import Fate, Retired
 from rblwatch.core.target import parse_name
@@ -15,33 +15,33 @@ from rblwatch.core.target import parse_name
 _DATE = re.compile(r"(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
 
 
-def read_retired(row: Row, sources: dict[str, str]) -> Retired:
+def read_retired(stanza: Stanza, sources: dict[str, str]) -> Retired:
     """Read a retired list; `sources` are those that its evidence may name.
 
     Raises: CatalogueError.
     """
-    names = row.texts("evidence")
+    names = stanza.texts("evidence")
     for name in names:
         if name not in sources:
-            row.fail("evidence", f"'{name}' is not one of [sources]")
+            stanza.fail("evidence", f"'{name}' is not one of [sources]")
     if not names:
-        row.fail("evidence", "is empty; name at least one of [sources]")
+        stanza.fail("evidence", "is empty; name at least one of [sources]")
     retired = Retired(
-        id=row.read("id", _id),
-        zone=row.read("zone", _zone),
-        below=row.flag("below", default=False),
-        fate=row.one_of("fate", Fate),
-        since=row.read("since", _since),
-        kind=row.one_of("kind", Kind, Kind.IP),
-        asks=row.read("asks", _zone) if row.is_given("asks") else "",
-        replacement=row.text("replacement", ""),
-        note=row.text("note", ""),
-        confidence=row.choice("confidence", ("high", "medium", "low")),
+        id=stanza.read("id", _id),
+        zone=stanza.read("zone", _zone),
+        below=stanza.flag("below", default=False),
+        fate=stanza.one_of("fate", Fate),
+        since=stanza.read("since", _since),
+        kind=stanza.one_of("kind", Kind, Kind.IP),
+        asks=stanza.read("asks", _zone) if stanza.is_given("asks") else "",
+        replacement=stanza.text("replacement", ""),
+        note=stanza.text("note", ""),
+        confidence=stanza.choice("confidence", ("high", "medium", "low")),
         evidence=tuple(sources[name] for name in names),
     )
     if retired.asks and not retired.covers(retired.asks):
-        row.fail("asks", f"'{retired.asks}' is not a zone of this list")
-    row.finish()
+        stanza.fail("asks", f"'{retired.asks}' is not a zone of this list")
+    stanza.finish()
     return retired
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rblwatch.config import pending
 from rblwatch.config.lines import KeyPath, value_lines
-from rblwatch.config.problems import ConfigError, Findings, Problem
+from rblwatch.config.problems import ConfigError, Problem, Problems
 from rblwatch.config.schema import Surroundings, read_settings
 from rblwatch.config.secret import Secrets
 from rblwatch.config.table import Table
@@ -76,13 +76,13 @@ def load(path: Path, catalogue: Catalogue, environ: Mapping[str, str]) -> Loaded
     file = str(path)
     text = _read_text(path)
     document, lines = _parse(file, text)
-    findings = Findings(file, lines)
-    root = Table(document, (), findings)
+    problems = Problems(file, lines)
+    root = Table(document, (), problems)
     directory = path.absolute().parent
     settings = read_settings(root, Surroundings(directory, catalogue, Secrets(directory, environ)))
-    if findings.problems:
-        raise ConfigError(findings.problems)
-    return Loaded(settings, findings.warnings, file, root.shown, lines)
+    if problems.errors:
+        raise ConfigError(problems.errors)
+    return Loaded(settings, problems.warnings, file, root.shown, lines)
 
 
 def show(loaded: Loaded) -> str:

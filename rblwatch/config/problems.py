@@ -42,19 +42,19 @@ class BadValue(RblwatchError):
     """A value that cannot be used, said without its place: who knows the place adds it."""
 
 
-class Findings:
-    """The problems and warnings found so far, each at the line of its key."""
+class Problems:
+    """The errors and warnings found so far, each at the line of its key."""
 
     def __init__(self, file: str, lines: Mapping[KeyPath, int]) -> None:
         self._file = file
         self._lines = lines
-        self._problems: list[Problem] = []
+        self._errors: list[Problem] = []
         self._warnings: list[Problem] = []
 
     @property
-    def problems(self) -> tuple[Problem, ...]:
+    def errors(self) -> tuple[Problem, ...]:
         """What makes the configuration unusable, in the file's order."""
-        return _in_order(self._problems)
+        return _in_order(self._errors)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -62,8 +62,8 @@ class Findings:
         return _in_order(self._warnings)
 
     def refuse(self, path: KeyPath, message: str) -> None:
-        """Add a problem."""
-        self._problems.append(self._at(path, message))
+        """Add an error."""
+        self._errors.append(self._at(path, message))
 
     def warn(self, path: KeyPath, message: str) -> None:
         """Add a warning."""

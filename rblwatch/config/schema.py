@@ -32,7 +32,7 @@ class Surroundings:
 
 
 def read_settings(root: Table, around: Surroundings) -> Settings:
-    """Read a whole document; whether the settings may be used is for the findings to say."""
+    """Read a whole document; whether the settings may be used is for the problems to say."""
     database_url = _read_database(root.table("database"), around)
     rows = root.tables("servers")
     lists = read_lists(root.table("blocklists"), around.catalogue, around.secrets.read)

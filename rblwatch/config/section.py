@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rblwatch.config.problems import ConfigError, Findings
+from rblwatch.config.problems import ConfigError, Problems
 from rblwatch.config.schema import read_resolver_table
 from rblwatch.config.table import Table
 from rblwatch.core.settings import Resolver
@@ -19,8 +19,8 @@ def read_resolver(values: Mapping[str, object]) -> Resolver:
 
     Raises: ConfigError, whose problems name no file.
     """
-    findings = Findings("", {})
-    resolver = read_resolver_table(Table(values, (), findings))
-    if findings.problems:
-        raise ConfigError(findings.problems)
+    problems = Problems("", {})
+    resolver = read_resolver_table(Table(values, (), problems))
+    if problems.errors:
+        raise ConfigError(problems.errors)
     return resolver

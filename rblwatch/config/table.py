@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from rblwatch.config.lines import KeyPath, written
-from rblwatch.config.problems import Findings
+from rblwatch.config.problems import Problems
 from rblwatch.config.wording import kind_of, nearest
 from rblwatch.core.errors import RblwatchError
 
@@ -26,11 +26,11 @@ MASK = "***"
 class Table:
     """One table, read key by key."""
 
-    def __init__(self, values: Mapping[str, object], path: KeyPath, findings: Findings) -> None:
+    def __init__(self, values: Mapping[str, object], path: KeyPath, problems: Problems) -> None:
         self.path = path
         self.shown: dict[str, object] = {}
         self._values = values
-        self._findings = findings
+        self._problems = problems
         self._asked: set[str] = set()
         self._children: list[Table] = []
 
@@ -113,11 +113,11 @@ class Table:
 
     def refuse(self, key: str | None, message: str, position: int | None = None) -> None:
         """Report a problem of a key, of an array's element, or of the table itself."""
-        self._findings.refuse(self._place(key, position), message)
+        self._problems.refuse(self._place(key, position), message)
 
     def warn(self, key: str | None, message: str, position: int | None = None) -> None:
         """Report what does no harm but may surprise."""
-        self._findings.warn(self._place(key, position), message)
+        self._problems.warn(self._place(key, position), message)
 
     def finish(self) -> None:
         """Refuse the keys that nothing asked for, here and in the tables inside."""
@@ -136,17 +136,17 @@ class Table:
         try:
             return read(value)
         except RblwatchError as error:
-            self._findings.refuse(path, str(error))
+            self._problems.refuse(path, str(error))
             return stand_in()
 
     def _child(self, value: object, path: KeyPath, parent: dict[str, object], key: str) -> Table:
         if not isinstance(value, dict):
             # Never the value itself: it may stand where a secret belongs.
-            self._findings.refuse(path, f"must be a table, found {kind_of(value)}")
+            self._problems.refuse(path, f"must be a table, found {kind_of(value)}")
             # What this table lacks is no further problem.
-            child = Table({}, path, Findings("", {}))
+            child = Table({}, path, Problems("", {}))
         else:
-            child = Table(value, path, self._findings)
+            child = Table(value, path, self._problems)
         parent[key] = child.shown
         self._children.append(child)
         return child

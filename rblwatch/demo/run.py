@@ -22,7 +22,7 @@ from rblwatch.core.selection import Catalogue
 from rblwatch.core.watchlist import watch
 from rblwatch.daemon import Daemon
 from rblwatch.demo.nameserver import LoopbackNameserver
-from rblwatch.demo.screen import Mark, Row, Screen
+from rblwatch.demo.screen import BoardRow, Mark, Screen
 from rblwatch.demo.script import BLOCKLISTS, INTRODUCTION, LENGTH_S, SERVERS, STORY, new_zones, perform
 from rblwatch.demo.settings import demo_settings
 from rblwatch.demo.sinks import ChatSink, MailSink, OnMessage
@@ -120,10 +120,10 @@ class _Play:
         return found
 
 
-def _row(server: str, target: TargetStatus) -> Row:
+def _row(server: str, target: TargetStatus) -> BoardRow:
     said = {pair.blocklist: _mark(pair) for pair in target.pairs}
     marks = {blocklist.id: said.get(blocklist.id, Mark.CLEAR) for blocklist in BLOCKLISTS}
-    return Row(server, target.target.text, marks)
+    return BoardRow(server, target.target.text, marks)
 
 
 def _mark(pair: PairStatus) -> Mark:

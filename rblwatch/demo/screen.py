@@ -32,7 +32,7 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BoardRow:
     """How one address of a server stands."""
 
     server: str
@@ -56,7 +56,7 @@ class Screen:
         self._console = console
         self._started_at = started_at
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
-        self._rows: Sequence[Row] = ()
+        self._rows: Sequence[BoardRow] = ()
         self._aside: Mapping[str, str] = {}
         self._arrived: Counter[tuple[str, str]] = Counter()
 
@@ -98,7 +98,7 @@ class Screen:
             content = Group(head, Text(), _text(body))
             self._print_beside(at, Panel(content, title=where, title_align="left", border_style="magenta"))
 
-    def status(self, rows: Sequence[Row], at: datetime, *, aside: Mapping[str, str] | None = None) -> None:
+    def status(self, rows: Sequence[BoardRow], at: datetime, *, aside: Mapping[str, str] | None = None) -> None:
         """Show how the servers stand now, and which lists are set aside (by id, with the state that they are in)."""
         before, aside_before = {(row.server, row.target): row for row in self._rows}, self._aside
         self._rows, self._aside = tuple(rows), dict(aside or {})
@@ -141,7 +141,7 @@ class Screen:
         return max(0.0, (at - self._started_at).total_seconds())
 
 
-def _board(rows: Sequence[Row], aside: Mapping[str, str], elapsed_s: float) -> Table:
+def _board(rows: Sequence[BoardRow], aside: Mapping[str, str], elapsed_s: float) -> Table:
     table = Table(title=f"Standings after {elapsed_s:.0f} s", title_justify="left", border_style="dim", expand=False)
     table.add_column("server")
     table.add_column("address", overflow="fold")
@@ -156,7 +156,7 @@ def _board(rows: Sequence[Row], aside: Mapping[str, str], elapsed_s: float) -> T
     return table
 
 
-def _moved(before: Row | None, now: Row, touched: Iterable[str]) -> bool:
+def _moved(before: BoardRow | None, now: BoardRow, touched: Iterable[str]) -> bool:
     """Whether a row says something new; that a list set aside makes clear unknown, its own line says for all rows."""
     if before is None:
         return True

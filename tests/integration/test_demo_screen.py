@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from rblwatch.demo.screen import Mark, Row, Screen
+from rblwatch.demo.screen import BoardRow, Mark, Screen
 from rblwatch.demo.script import INTRODUCTION, STORY
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,9 +21,9 @@ def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def rows(**marks: Mark) -> list[Row]:
+def rows(**marks: Mark) -> list[BoardRow]:
     usual = dict.fromkeys(LISTS, Mark.CLEAR) | {"public": Mark.UNKNOWN}
-    return [Row("mx1", "2001:db8::25", usual), Row("mx2", "198.51.100.25", usual | marks)]
+    return [BoardRow("mx1", "2001:db8::25", usual), BoardRow("mx2", "198.51.100.25", usual | marks)]
 
 
 def play(console: Console) -> None:
@@ -143,7 +143,7 @@ def test_nothing_that_is_shown_steers_the_terminal(*, terminal: bool) -> None:
             screen.introduce(evil, evil)
             screen.event(evil, at(1), expected=evil)
             screen.message(evil, evil, evil, at(2))
-            screen.status([Row(evil, evil, {evil: Mark.LISTED})], at(3), aside={evil: evil})
+            screen.status([BoardRow(evil, evil, {evil: Mark.LISTED})], at(3), aside={evil: evil})
 
     text = shown(show, width=120, terminal=terminal)
     assert not set(text) & set("\x1b\x07\u202e\x9b")

@@ -19,7 +19,7 @@ class CatalogueError(RblwatchError):
     """The catalogue is not what its schema says: a mistake in the file, never in an admin's configuration."""
 
 
-class Row:
+class Stanza:
     """A table whose every key must be asked for; the first problem ends the reading."""
 
     def __init__(self, where: str, values: Mapping[str, object]) -> None:
@@ -124,19 +124,19 @@ class Row:
         """Whether the key holds a table."""
         return isinstance(self._values.get(key), dict)
 
-    def rows(self, key: str) -> Row:
-        """A table as a row of its own, empty where it is not given."""
-        return Row(f"{self._where}: {key}", self.table(key))
+    def below(self, key: str) -> Stanza:
+        """A table as a stanza of its own, empty where it is not given."""
+        return Stanza(f"{self._where}: {key}", self.table(key))
 
-    def array(self, key: str) -> Iterator[Row]:
-        """The rows of an array of tables, each named by its id."""
-        rows = self._get(key, None)
-        if not isinstance(rows, list):
+    def array(self, key: str) -> Iterator[Stanza]:
+        """The stanzas of an array of tables, each named by its id."""
+        tables = self._get(key, None)
+        if not isinstance(tables, list):
             self.fail(key, "must be an array of tables")
-        for position, values in enumerate(rows, start=1):
+        for position, values in enumerate(tables, start=1):
             if not isinstance(values, dict):
                 self.fail(key, f"entry {position} must be a table")
-            yield Row(f"{self._where}: {values.get('id') or f'entry {position}'}", values)
+            yield Stanza(f"{self._where}: {values.get('id') or f'entry {position}'}", values)
 
     def _get(self, key: str, default: object) -> object:
         self._asked.add(key)
