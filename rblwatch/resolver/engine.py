@@ -14,7 +14,7 @@ future per *phase* (its probes, then its targets). Below that there are no corou
   counter goes up and nothing remains. Anything else is parsed by dnspython (`records`) and kept.
 - A reader callback per socket drains whatever arrived, then sends what the answers made room for. A tick, every
   10 ms while something is in flight, reads first and then looks for overdue answers. `RoundTrip` says when an answer
-  is overdue, `Window` how many may be under way, `Pace` when the next may leave. These three read no clock.
+  is overdue, `Window` how many may be under way, `Buckets` when the next may leave. These three read no clock.
 - A reply counts only with QR, the right id on the right socket and the very question. Anything else is ignored, and
   the wait goes on.
 
@@ -45,8 +45,8 @@ from rblwatch.core.target import Target
 from rblwatch.core.text import clean
 from rblwatch.resolver import wire
 from rblwatch.resolver.exchange import Closed, Exchange
+from rblwatch.resolver.inquiry import Answers, Inquiry
 from rblwatch.resolver.nameservers import Choice, Nameserver, chosen_nameservers, parse_nameserver
-from rblwatch.resolver.outcome import Inquiry, Outcome
 from rblwatch.resolver.pacing import Paces
 from rblwatch.resolver.phase import Phase
 from rblwatch.resolver.records import Words
@@ -97,12 +97,12 @@ class Engine:
         for nameserver in self._candidates(batch.nameserver):
             if tried:
                 log.info("resolver.next_nameserver", extra={"nameserver": str(nameserver), "silent": str(tried[-1])})
-            outcome, deserted = await self._ask_through(self._exchange(nameserver), batch)
-            questions += outcome.questions
+            asked, deserted = await self._ask_through(self._exchange(nameserver), batch)
+            questions += asked.questions
             if not deserted:
                 log.debug("resolver.batch_asked", extra={"blocklist": batch.blocklist.id, "questions": questions})
-                return replace(outcome, questions=questions)
-            first = first or outcome
+                return replace(asked, questions=questions)
+            first = first or asked
             tried.append(nameserver)
             self._choice.set_aside(nameserver, asyncio.get_running_loop().time())
         for nameserver in tried:
@@ -120,7 +120,7 @@ class Engine:
             blocklist=blocklist, targets=targets, kind=wire.TXT, most_at_once=_MOST_TEXTS_AT_ONCE, live=True
         )
         phase = await self._exchange(self._candidates(None)[0]).run(inquiry)
-        told = {target: _told(words) for target, words in phase.outcome.words.items()}
+        told = {target: _told(words) for target, words in phase.answers.words.items()}
         return {target: text for target, text in told.items() if text}
 
     def _candidates(self, pinned: str | None) -> list[Nameserver]:
@@ -139,19 +139,19 @@ class Engine:
         """Ask a batch of one nameserver; say besides whether that one seems to be gone."""
         points = tuple(dict.fromkeys(probe.target for probe in batch.probes))
         probing = await exchange.run(Inquiry(blocklist=batch.blocklist, targets=points, keep_absences=True))
-        answers = tuple(ProbeAnswer(probe, _answer(probing.outcome, probe.target)) for probe in batch.probes)
-        probed = BatchResult(nameserver=str(exchange.nameserver), probes=answers, questions=probing.transmissions)
-        if batch.probes and not worth_asking(answers, batch.blocklist):
+        probes = tuple(ProbeAnswer(probe, _answer(probing.answers, probe.target)) for probe in batch.probes)
+        probed = BatchResult(nameserver=str(exchange.nameserver), probes=probes, questions=probing.transmissions)
+        if batch.probes and not worth_asking(probes, batch.blocklist):
             return probed, _gone(exchange, probing)
         asking = await exchange.run(Inquiry(blocklist=batch.blocklist, targets=batch.targets, live=bool(batch.probes)))
-        outcome = asking.outcome
+        answers = asking.answers
         asked = replace(
             probed,
-            asked=outcome.absent + len(outcome.found) + len(outcome.failed),
-            absent=outcome.absent,
-            found=outcome.found,
-            failed=outcome.failed,
-            negative_ttl_s=outcome.negative_ttl_s,
+            asked=answers.absent + len(answers.found) + len(answers.failed),
+            absent=answers.absent,
+            found=answers.found,
+            failed=answers.failed,
+            negative_ttl_s=answers.negative_ttl_s,
             questions=probing.transmissions + asking.transmissions,
         )
         return asked, _gone(exchange, asking)
@@ -162,8 +162,8 @@ def _gone(exchange: Exchange, phase: Phase) -> bool:
     return phase.deserted and exchange.heard_at <= phase.silent_since
 
 
-def _answer(outcome: Outcome, target: Target) -> Answer:
-    return outcome.found.get(target) or outcome.failed.get(target) or outcome.absences[target]
+def _answer(answers: Answers, target: Target) -> Answer:
+    return answers.found.get(target) or answers.failed.get(target) or answers.absences[target]
 
 
 def _told(words: Words) -> str:

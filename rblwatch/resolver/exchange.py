@@ -13,8 +13,8 @@ import dns.rdatatype
 from rblwatch.core.errors import RblwatchError
 from rblwatch.core.question import Failed, Reason
 from rblwatch.resolver import records, wire
+from rblwatch.resolver.inquiry import Inquiry
 from rblwatch.resolver.nameservers import Nameserver
-from rblwatch.resolver.outcome import Inquiry
 from rblwatch.resolver.pacing import Paces
 from rblwatch.resolver.phase import Flight, Phase
 from rblwatch.resolver.reach import Reach
@@ -62,7 +62,7 @@ class Exchange:
         self._closed = False
 
     async def run(self, inquiry: Inquiry) -> Phase:
-        """Ask until every target of the inquiry has its outcome.
+        """Ask until every target of the inquiry has its answer.
 
         Raises: Closed.
         """
@@ -71,12 +71,12 @@ class Exchange:
         now_s = self._loop.time()
         round_trip = self._round_trips.setdefault(inquiry.blocklist.id, RoundTrip())
         phase = Phase(inquiry, round_trip, self._budget_s, began_at=now_s)
-        if not phase.outcome.open:
+        if not phase.answers.open:
             return phase
         self._sender.phases.append((phase, self._paces.of(inquiry.blocklist)))
         try:
             self._pump(now_s)
-            await phase.outcome.done
+            await phase.answers.done
         finally:
             self._sender.withdraw(phase)
         return phase
@@ -85,8 +85,8 @@ class Exchange:
         """End every phase with `Closed`, and close what is open."""
         self._closed = True
         for phase, _ in self._sender.phases:
-            if not phase.outcome.done.done():
-                phase.outcome.done.set_exception(self._ended())
+            if not phase.answers.done.done():
+                phase.answers.done.set_exception(self._ended())
         if self._timer is not None:
             self._timer.cancel()
         self._sockets.close()
@@ -133,7 +133,7 @@ class Exchange:
         self._sender.land(flight)
         ttl_s = wire.plain_absence(reply, flight.section)
         if ttl_s is not None:
-            phase.outcome.count_absence(flight.index, ttl_s)
+            phase.answers.count_absence(flight.index, ttl_s)
         elif wire.truncated(reply):
             phase.fetching.add(flight, flight.deadline - now_s)
         else:
@@ -142,7 +142,7 @@ class Exchange:
     def _told(self, flight: Flight, reply: bytes | Failed) -> None:
         """Take what came over TCP."""
         if isinstance(reply, Failed):
-            flight.phase.outcome.settle(flight.index, reply)
+            flight.phase.answers.settle(flight.index, reply)
             flight.phase.fetching.ended(reply)
         else:
             self._settle(flight, reply)
@@ -153,7 +153,7 @@ class Exchange:
         answer = records.read(reply, dns.rdatatype.RdataType(flight.phase.inquiry.kind))
         if isinstance(answer, Failed):
             answer = Failed(answer.reason, f"{self.nameserver} {answer.detail}")
-        flight.phase.outcome.settle(flight.index, answer)
+        flight.phase.answers.settle(flight.index, answer)
 
     # Time
 
@@ -227,4 +227,4 @@ class Exchange:
         phase.give_up(failure)
         for flight in phase.flights():
             self._sender.land(flight)
-            phase.outcome.settle(flight.index, failure)
+            phase.answers.settle(flight.index, failure)

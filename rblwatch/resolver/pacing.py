@@ -38,7 +38,7 @@ class Bucket:
         self._due_s = max(self._due_s, now_s) + self._interval_s
 
 
-class Pace:
+class Buckets:
     """The buckets that one list's questions draw from: both, or neither."""
 
     __slots__ = ("_buckets",)
@@ -67,12 +67,12 @@ class Paces:
         self._total = Bucket(queries_per_second) if queries_per_second > 0 else None
         self._lists: dict[str, Bucket] = {}
 
-    def of(self, blocklist: Blocklist) -> Pace:
+    def of(self, blocklist: Blocklist) -> Buckets:
         """The pace of a list; a list whose allowed rate was changed starts anew."""
         per_second = blocklist.pace.per_second
         if not per_second:
-            return Pace(self._total)
+            return Buckets(self._total)
         bucket = self._lists.get(blocklist.id)
         if bucket is None or bucket.per_second != per_second:
             bucket = self._lists[blocklist.id] = Bucket(per_second)
-        return Pace(bucket, self._total)
+        return Buckets(bucket, self._total)

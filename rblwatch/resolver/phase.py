@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from rblwatch.core.question import Failed, Reason
 from rblwatch.resolver import wire
 from rblwatch.resolver.fetching import Fetching
-from rblwatch.resolver.outcome import Inquiry, Outcome
+from rblwatch.resolver.inquiry import Answers, Inquiry
 from rblwatch.resolver.roundtrip import MOST_TRANSMISSIONS, RoundTrip
 from rblwatch.resolver.sockets import Socket
 
@@ -61,13 +61,13 @@ class Phase:
         self.inquiry = inquiry
         self.round_trip = round_trip
         # No part of a phase may hold the phase: it would outlive its questions until somebody collects garbage.
-        outcome = self.outcome = Outcome(inquiry)
+        answers = self.answers = Answers(inquiry)
         self.transmissions = 0
 
         self.flying: tuple[dict[Flight, None], ...] = tuple({} for _ in range(MOST_TRANSMISSIONS))
         """By number of transmissions, each in the order sent, so that the first one is the first to expire."""
         self.resends: dict[Flight, None] = {}
-        self.fetching: Fetching[Flight] = Fetching(lambda flight, failure: outcome.settle(flight.index, failure))
+        self.fetching: Fetching[Flight] = Fetching(lambda flight, failure: answers.settle(flight.index, failure))
         """Questions to be asked over TCP."""
         self.afloat = 0
         """Questions that wait for an answer over UDP or for being sent again."""
@@ -118,7 +118,7 @@ class Phase:
         try:
             section = wire.question(self.inquiry.targets[index], self._ending, self._opening)
         except wire.Unaskable as error:
-            self.outcome.settle(index, _unaskable(error))
+            self.answers.settle(index, _unaskable(error))
             return None
         self.afloat += 1
         return Flight(self, index, section)
@@ -196,14 +196,14 @@ class Phase:
         if self.heard and not (self._is_late or self.given_up):
             self._late.append(flight.index)
         else:
-            self.outcome.settle(flight.index, failure)
+            self.answers.settle(flight.index, failure)
 
     def advance(self, now_s: float, failure: Failed) -> None:
         """Begin the late pass when only that is left, and end it when its time is over."""
         if self._late_until is not None and now_s >= self._late_until:
             while self._next < len(self._queue):
                 self._next += 1
-                self.outcome.settle(self._queue[self._next - 1], failure)
+                self.answers.settle(self._queue[self._next - 1], failure)
         if self._late and not self.afloat and self._next >= len(self._queue):
             self._queue, self._next, self._late = self._late, 0, []
             self._is_late = True
@@ -219,7 +219,7 @@ class Phase:
         rest = [*self._queue[self._next :], *self._late]
         self._next, self._late = len(self._queue), []
         for index in rest:
-            self.outcome.settle(index, failure)
+            self.answers.settle(index, failure)
 
     def _take_out(self, flight: Flight) -> None:
         if flight.transmissions:

@@ -12,7 +12,7 @@ from functools import partial
 
 from rblwatch.core.question import Failed
 from rblwatch.resolver import wire
-from rblwatch.resolver.pacing import Pace
+from rblwatch.resolver.pacing import Buckets
 from rblwatch.resolver.phase import Flight, Phase
 from rblwatch.resolver.reach import Reach
 from rblwatch.resolver.sockets import Sockets
@@ -40,7 +40,7 @@ class Sender:
         told: Callable[[Flight, bytes | Failed], None],
     ) -> None:
         """`told` is called with what came over TCP, where the answer over UDP was truncated."""
-        self.phases: deque[tuple[Phase, Pace]] = deque()
+        self.phases: deque[tuple[Phase, Buckets]] = deque()
         self.window = Window()
         self._sockets = sockets
         self._reach = reach
@@ -50,17 +50,17 @@ class Sender:
 
     def pump(self, now_s: float) -> None:
         """Send what there is to send, a few questions of each phase in turn."""
-        for phase, pace in self.phases:
+        for phase, buckets in self.phases:
             if phase.resends and not phase.quiet:
-                self._send_again(phase, pace, now_s)
+                self._send_again(phase, buckets, now_s)
         idle = 0
         while idle < len(self.phases):
             if self.window.room <= 0:
                 self.window.full()
                 break
-            phase, pace = self.phases[0]
+            phase, buckets = self.phases[0]
             self.phases.rotate(-1)
-            idle = 0 if self._take_turn(phase, pace, now_s) else idle + 1
+            idle = 0 if self._take_turn(phase, buckets, now_s) else idle + 1
 
     def allow_resends(self, answers: int) -> None:
         """Begin a tick before which so many answers were read: what is overdue must not all leave at once."""
@@ -89,12 +89,12 @@ class Sender:
             self.window.in_flight -= 1
             flight.phase.in_window -= 1
 
-    def _take_turn(self, phase: Phase, pace: Pace, now_s: float) -> bool:
+    def _take_turn(self, phase: Phase, buckets: Buckets, now_s: float) -> bool:
         """Send a few questions of one phase; say whether that changed anything."""
-        moved = self._send_again(phase, pace, now_s) | self._ask_over_tcp(phase, pace, now_s)
+        moved = self._send_again(phase, buckets, now_s) | self._ask_over_tcp(phase, buckets, now_s)
         share = max(_LEAST_SHARE, 2 * int(self.window.limit) // len(self.phases))
         for _ in range(min(_TURN, self.window.room)):
-            if not (phase.may_start(share) and pace.take(now_s)):
+            if not (phase.may_start(share) and buckets.take(now_s)):
                 break
             flight = phase.start()
             moved = True
@@ -102,17 +102,17 @@ class Sender:
                 self._launch(flight, now_s)
         return moved
 
-    def _send_again(self, phase: Phase, pace: Pace, now_s: float) -> bool:
+    def _send_again(self, phase: Phase, buckets: Buckets, now_s: float) -> bool:
         moved = False
-        while phase.resends and self._resends_left > 0 and self.window.room > 0 and pace.take(now_s):
+        while phase.resends and self._resends_left > 0 and self.window.room > 0 and buckets.take(now_s):
             self._resends_left -= 1
             self._transmit(phase.take_resend(), now_s)
             moved = True
         return moved
 
-    def _ask_over_tcp(self, phase: Phase, pace: Pace, now_s: float) -> bool:
+    def _ask_over_tcp(self, phase: Phase, buckets: Buckets, now_s: float) -> bool:
         moved = False
-        while phase.fetching.may_start and self._connections.room > 0 and pace.take(now_s):
+        while phase.fetching.may_start and self._connections.room > 0 and buckets.take(now_s):
             flight, left_s = phase.fetching.start()
             phase.transmissions += 1
             self._connections.ask(flight.section, left_s, owner=phase, done=partial(self._told, flight))

@@ -12,7 +12,7 @@ from rblwatch.core.plan import BatchResult
 from rblwatch.core.question import Failed, Reason
 from rblwatch.core.soundness import State, assess
 from rblwatch.resolver import Closed, Engine
-from rblwatch.resolver.outcome import Inquiry
+from rblwatch.resolver.inquiry import Inquiry
 from rblwatch.resolver.phase import Phase
 from rblwatch.resolver.roundtrip import RoundTrip
 from tests.integration.resolver.asking import LIST, PROBES, addresses, new_batch, new_engine, new_list, unprobed

@@ -1,6 +1,6 @@
 """What is asked in one go, and what came of it.
 
-Owns the outcome of every target: exactly one of absent, found and failed. Must not know how anything is asked.
+Owns that every target gets exactly one answer: absent, found or failed. Must not know how anything is asked.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Inquiry:
     """Whether the list has answered in this batch before."""
 
 
-class Outcome:
+class Answers:
     """The answers to an inquiry. Absences are counted, unless the inquiry wants them kept."""
 
     def __init__(self, inquiry: Inquiry) -> None:
@@ -38,7 +38,7 @@ class Outcome:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Has its result once nothing is open."""
         self.open = len(inquiry.targets)
-        """Targets without an outcome so far."""
+        """Targets without an answer so far."""
         self.absent = 0
         self.negative_ttl_s: int | None = None
         """The longest that an absence said."""
