@@ -94,6 +94,7 @@ ROWS = (
         "interface: info codes are listed, informational",
         like=SPFBL,
     ),
+    Row("spfbl-no-mail-server", codes("127.0.0.4"), "listed 127.0.0.4", "interface: info codes", like=SPFBL),
     Row("spamcop-refusal", codes("127.255.255.254"), REFUSAL, SPECIAL, like=SPAMCOP),
     Row("sem-refusal", codes("127.255.255.255"), REFUSAL, SPECIAL, like=SEM),
     Row("suomispam-refusal", codes("127.255.255.252"), REFUSAL, SPECIAL, like=SUOMI, code="127.0.0.99"),
