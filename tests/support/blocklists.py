@@ -11,11 +11,10 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from rblwatch.demo.nameserver import LoopbackNameserver
 from rblwatch.demo.zone import Entry, Zone
+from tests.support.serving import Serving
 from tests.support.waiting import eventually
 
 _FOR_EVER_S = 86_400.0
@@ -40,7 +39,7 @@ class CountingZone(Zone):
         return time.monotonic() - self.asked_s < self.delay_s
 
 
-class Blocklists:
+class Blocklists(Serving):
     """The nameserver with its zones; the test points are listed."""
 
     def __init__(self, names: Iterable[str], *, ttl_s: int = 1, delay_s: float = 0.0) -> None:
@@ -52,14 +51,11 @@ class Blocklists:
         self._address = ""
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="blocklists")
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         self._thread.start()
         eventually(lambda: self._address, message="the blocklists are served")
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._leaving.set)
         self._thread.join()

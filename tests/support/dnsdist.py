@@ -4,14 +4,11 @@ What it does to a zone can be changed while it runs; each change holds for the n
 """
 
 import base64
-import shutil
 import subprocess
-from types import TracebackType
-from typing import Self
 
 from tests.support.dnsquery import rcode_of
 from tests.support.endpoint import Endpoint, new_endpoint
-from tests.support.process import Process, as_server_user, find_binary, hand_over, server_folder
+from tests.support.process import DebianServer, Process, as_server_user, find_binary, hand_over
 
 PORT = 15302
 CONTROL_PORT = 15303
@@ -28,13 +25,13 @@ addAction(QNameRule("ready.dnsdist."), RCodeAction(DNSRCode.NOTIMP))
 _READY = 'addAction(QNameRule("ready.dnsdist."), RCodeAction(DNSRCode.NOTIMP))'
 
 
-class Dnsdist:
+class Dnsdist(DebianServer):
     """The proxy; what nobody spoils is passed to the backend, over UDP or TCP as it came."""
 
     def __init__(self, backend: Endpoint) -> None:
+        super().__init__("dnsdist")
         self.endpoint: Endpoint = new_endpoint(PORT)
         self._rules: dict[str, str] = {}
-        self._folder = server_folder("dnsdist")
         self._config = self._folder / "dnsdist.conf"
         control = Endpoint(self.endpoint.host, CONTROL_PORT)
         key = base64.b64encode(bytes(32)).decode()
@@ -42,16 +39,6 @@ class Dnsdist:
         hand_over(self._config)
         command = [find_binary("dnsdist"), "--supervised", "--disable-syslog", "-C", str(self._config)]
         self._process = Process("dnsdist", command, self._folder)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
         self._process.start(lambda: rcode_of(self.endpoint, "ready.dnsdist.", timeout_s=0.1) == "NOTIMP")

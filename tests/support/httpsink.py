@@ -7,11 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
 
 from tests.support.endpoint import Endpoint, new_endpoint
 from tests.support.inbox import Inbox
+from tests.support.serving import Serving
 
 PORT = 15305
 
@@ -48,7 +47,7 @@ class Reply:
     """Send the body byte by byte, for ever, one every so many seconds: no read time-out ever strikes."""
 
 
-class HttpSink(Inbox[Request]):
+class HttpSink(Inbox[Request], Serving):
     """The server. A request is recorded before it is answered: what was received and not confirmed is seen too."""
 
     def __init__(self) -> None:
@@ -58,15 +57,6 @@ class HttpSink(Inbox[Request]):
         self._reply_to: Callable[[int], Reply] = lambda _: Reply()
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def start(self) -> None:
         self.leaving.clear()

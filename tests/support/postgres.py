@@ -1,16 +1,13 @@
 """A real PostgreSQL, made for the tests and thrown away with them."""
 
 import itertools
-import shutil
 import signal
 import subprocess
-from types import TracebackType
-from typing import Self
 
 import psycopg
 
 from tests.support.endpoint import Endpoint, new_endpoint
-from tests.support.process import Process, as_server_user, find_binary, hand_over, server_folder
+from tests.support.process import DebianServer, Process, as_server_user, find_binary, hand_over
 
 PORT = 15304
 USER = "rblwatch"
@@ -31,26 +28,16 @@ shared_buffers = 16MB
 """
 
 
-class Postgres:
+class Postgres(DebianServer):
     """One cluster on loopback, with as many databases as tests ask for."""
 
     def __init__(self) -> None:
+        super().__init__("postgres")
         self.endpoint: Endpoint = new_endpoint(PORT)
-        self._folder = server_folder("postgres")
         self._cluster = self._folder / "cluster"
         self._names = itertools.count(1)
         self._initialize()
         self._process = Process("postgres", [find_binary("postgres"), "-D", str(self._cluster)], self._folder)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, database: str = "postgres") -> str:
         """Give a database's URL, as an admin writes it."""

@@ -11,7 +11,9 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import TracebackType
 
+from tests.support.serving import Serving
 from tests.support.waiting import eventually
 
 _FOLDERS = ["/usr/sbin", "/usr/local/sbin"]
@@ -111,3 +113,16 @@ class Process:
             self._child.kill()
             self._child.wait()
         self._child = None
+
+
+class DebianServer(Serving):
+    """A server with a folder of its own, which goes with it."""
+
+    def __init__(self, name: str) -> None:
+        self._folder = server_folder(name)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -5,21 +5,18 @@ Every change is visible to the next question when the method that made it return
 
 import itertools
 import os
-import shutil
 import signal
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import dns.rdtypes.ANY.SOA
 
 from tests.support.dnsquery import ask
 from tests.support.endpoint import Endpoint, new_endpoint
-from tests.support.process import Process, find_binary, hand_over, server_folder
+from tests.support.process import DebianServer, Process, find_binary, hand_over
 from tests.support.waiting import eventually
 
 PORT = 15300
@@ -101,26 +98,17 @@ class Zone:
         self.server.reload()
 
 
-class Rbldnsd:
+class Rbldnsd(DebianServer):
     """The server. Give it zones; it runs from the first one on."""
 
     def __init__(self) -> None:
+        super().__init__("rbldnsd")
         self.endpoint: Endpoint = new_endpoint(PORT)
         self.zones: dict[str, Zone] = {}
-        self._folder = server_folder("rbldnsd")
         self._process: Process | None = None
         self._serials = itertools.count(1)
         # rbldnsd sees a change by the file's time, in whole seconds: every write gets a later one.
         self._file_times = itertools.count(int(time.time()))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def zone(self, name: str, *, ttl_s: int = 60, negative_ttl_s: int = 60, listed: Iterable[str] = ()) -> Zone:
         """Serve one more zone, with the test points and these entries listed.
@@ -135,7 +123,9 @@ class Rbldnsd:
         return zone
 
     def start(self) -> None:
-        """Serve the zones that are there."""
+        """Serve the zones that are there, if any."""
+        if not self.zones:
+            return
         serial = self._write()
         specs = [f"{zone.name}:{kind}:{zone.name}.{kind}" for zone in self.zones.values() for kind in _DATASETS]
         command = [

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from types import TracebackType
-from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.support.endpoint import Endpoint, new_endpoint
 from tests.support.inbox import Inbox
+from tests.support.serving import Serving
 
 PORT = 15306
 
@@ -45,7 +44,7 @@ class Mail:
         return str(body.get_content()).replace("\r\n", "\n") if body is not None else ""
 
 
-class SmtpSink(Inbox[Mail]):
+class SmtpSink(Inbox[Mail], Serving):
     """The server. It accepts everything until it is told otherwise."""
 
     def __init__(self) -> None:
@@ -55,15 +54,6 @@ class SmtpSink(Inbox[Mail]):
         """Recipients that were rejected, in order."""
         self._reply_to: Callable[[str], int] = lambda _: 250
         self._controller: Controller | None = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def start(self) -> None:
         self._controller = Controller(self, hostname=self.endpoint.host, port=self.endpoint.port, ready_timeout=10)

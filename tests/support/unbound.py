@@ -6,12 +6,10 @@ It caches as the records' TTLs say, so that a test meets the same stale answers 
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Self
 
 from tests.support.dnsquery import rcode_of
 from tests.support.endpoint import Endpoint, new_endpoint
-from tests.support.process import Process, as_server_user, find_binary, hand_over, server_folder
+from tests.support.process import DebianServer, Process, as_server_user, find_binary, hand_over
 
 PORT = 15301
 
@@ -55,7 +53,7 @@ forward-zone:
 _STUB = 'stub-zone:\n    name: "{zone}"\n    stub-addr: {server.host}@{server.port}\n    stub-prime: no\n'
 
 
-class Unbound:
+class Unbound(DebianServer):
     """The resolver, between whoever asks it and the servers of `zones`; every other name is REFUSED.
 
     `server_lines` are further lines of unbound's `server:` section, e.g. `private-address: 127.0.0.0/8`, with which a
@@ -63,8 +61,8 @@ class Unbound:
     """
 
     def __init__(self, zones: Mapping[str, Endpoint], server_lines: Sequence[str] = ()) -> None:
+        super().__init__("unbound")
         self.endpoint: Endpoint = new_endpoint(PORT)
-        self._folder = server_folder("unbound")
         # Debian's AppArmor profile lets /usr/sbin/unbound read its own folders only; a copy is not confined.
         binary = str(shutil.copy(find_binary("unbound"), self._folder))
         self._config = self._folder / "unbound.conf"
@@ -79,16 +77,6 @@ class Unbound:
         )
         hand_over(self._config)
         self._process = Process("unbound", [binary, "-d", "-p", "-c", str(self._config)], self._folder)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
         self._process.start(lambda: rcode_of(self.endpoint, "ready.example.", timeout_s=0.1) == "REFUSED")
