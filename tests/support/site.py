@@ -7,31 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
 from rblwatch.core.alert import Line
-from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.message import Message
 from rblwatch.core.retry import Outcome, Permanent, Sent, Transient
 from rblwatch.core.selection import Catalogue
-from rblwatch.core.settings import (
-    Alerts,
-    Channel,
-    Flap,
-    Heartbeat,
-    Lists,
-    RelayAudit,
-    Resolver,
-    Route,
-    Schedule,
-    Secret,
-    Server,
-    Settings,
-    Web,
-)
+from rblwatch.core.settings import Settings
 from rblwatch.core.watchlist import watch
 from rblwatch.naming import registrable
 from rblwatch.services.announce import policy_of
@@ -43,37 +28,8 @@ from rblwatch.services.report import Report
 from rblwatch.services.status import report
 from rblwatch.services.sweep import Tally
 from rblwatch.store.database import Store
+from tests.support.configuration import settings_of as settings_of  # noqa: PLC0414 - two test files take it from here still
 from tests.support.world import CachingLookup, World
-
-
-def settings_of(
-    servers: Iterable[Server],
-    lists: Iterable[Blocklist],
-    *,
-    channels: Iterable[str] = ("chat", "mail"),
-    routes: Iterable[Route] | None = None,
-) -> Settings:
-    """A configuration with the interface's defaults; without routes, every channel gets everything."""
-    names = tuple(channels)
-    return Settings(
-        database_url=Secret("sqlite://"),
-        servers=tuple(servers),
-        lists=Lists(use=(), custom=tuple(lists)),
-        resolver=Resolver(timeout=timedelta(seconds=2), attempts=2, queries_per_second=0),
-        schedule=Schedule(interval=timedelta(minutes=15), recheck_listed=timedelta(minutes=5), timezone="UTC"),
-        alerts=Alerts(
-            delist_after=2,
-            group_wait=timedelta(seconds=30),
-            blind_after=timedelta(minutes=30),
-            flap=Flap(4, timedelta(hours=24)),
-            keep=timedelta(days=400),
-        ),
-        channels=tuple(Channel(name=name, url=Secret(f"json://127.0.0.1/{name}")) for name in names),
-        routes=tuple(routes) if routes is not None else (Route(channels=names),),
-        heartbeat=Heartbeat(url=None, every=timedelta(minutes=5)),
-        web=Web(listen=""),
-        relay_audit=RelayAudit(interval=timedelta(hours=24)),
-    )
 
 
 class Fate(StrEnum):
@@ -260,8 +216,3 @@ async def _until(predicate: Callable[[], bool], timeout_s: float = 30.0) -> None
     while not predicate():
         assert time.monotonic() < end, f"not within {timeout_s:g} s"
         await asyncio.sleep(0.0005)
-
-
-def with_alerts(settings: Settings, **changes: object) -> Settings:
-    """The same configuration with other `[alerts]`."""
-    return replace(settings, alerts=replace(settings.alerts, **changes))  # type: ignore[arg-type]

@@ -1,7 +1,6 @@
 """What is watched: targets under servers, lists about servers, and slices that cover them exactly."""
 
 from dataclasses import replace
-from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
@@ -11,22 +10,11 @@ from hypothesis import strategies as st
 from rblwatch.core.blocklist import Blocklist, Kind
 from rblwatch.core.plan import SLICE_TARGETS, bitmap
 from rblwatch.core.selection import Catalogue, CatalogueEntry
-from rblwatch.core.settings import (
-    Alerts,
-    Flap,
-    Heartbeat,
-    Lists,
-    RelayAudit,
-    Resolver,
-    Schedule,
-    Secret,
-    Server,
-    Settings,
-    Web,
-)
+from rblwatch.core.settings import Lists, Server, Settings
 from rblwatch.core.soundness import carries_kind
 from rblwatch.core.target import Family, Target, expand, parse_address, parse_name
 from rblwatch.core.watchlist import Roster, Slice, Watchlist, enrol, server_of, uncovered, watch
+from tests.support.configuration import settings_of
 
 V4_ONLY = Blocklist(id="v4", zone="v4.example", families=frozenset({Family.IPV4}))
 BOTH = Blocklist(id="both", zone="both.example")
@@ -58,20 +46,7 @@ def server(
 
 def settings(*servers: Server, custom: tuple[Blocklist, ...] = ()) -> Settings:
     """A configuration of which only servers and lists matter here."""
-    second = timedelta(seconds=1)
-    return Settings(
-        database_url=Secret("sqlite://"),
-        servers=servers,
-        lists=Lists(custom=custom),
-        resolver=Resolver(timeout=second, attempts=1, queries_per_second=0),
-        schedule=Schedule(interval=second, recheck_listed=second, timezone="UTC"),
-        alerts=Alerts(delist_after=1, group_wait=second, blind_after=second, flap=Flap(4, second), keep=second),
-        channels=(),
-        routes=(),
-        heartbeat=Heartbeat(url=None, every=second),
-        web=Web(listen=""),
-        relay_audit=RelayAudit(interval=second),
-    )
+    return replace(settings_of(servers, (), channels=()), lists=Lists(custom=custom))
 
 
 def watched(*servers: Server, custom: tuple[Blocklist, ...] = ()) -> Watchlist:

@@ -12,7 +12,8 @@ from rblwatch.core.settings import Server, Settings
 from rblwatch.core.standing import Change
 from rblwatch.core.target import Family, Target
 from rblwatch.store.database import Store
-from tests.support.site import Site, settings_of
+from tests.support.configuration import settings_of
+from tests.support.site import Site
 from tests.support.world import ScriptedClock, ScriptedList, World
 
 HOST = Target("10.0.0.1", Family.IPV4)

@@ -20,7 +20,7 @@ from rblwatch.services.agenda import Agenda
 from rblwatch.services.asked import Asked
 from rblwatch.services.record import Recorded
 from rblwatch.store.rows import Coverage, Sounding
-from tests.support.site import settings_of
+from tests.support.configuration import settings_of
 from tests.support.world import NAMESERVER, START
 
 LANE = ("a.test", Family.IPV4)

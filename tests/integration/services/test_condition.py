@@ -15,7 +15,8 @@ from rblwatch.core.target import Family, Target
 from rblwatch.core.timespan import rfc3339
 from rblwatch.store.database import Store
 from tests.integration.services.scene import CHAT, HOST, MX1, MX2, condition, held, list_of, look, tell, to, watching
-from tests.support.site import Site, settings_of
+from tests.support.configuration import settings_of
+from tests.support.site import Site
 from tests.support.world import Mode, ScriptedList
 
 DUAL = replace(MX1, networks=(*MX1.networks, ip_network("fd00::1/128")))

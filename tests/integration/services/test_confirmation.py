@@ -29,7 +29,8 @@ from tests.integration.services.scene import (
     unverified,
     watching,
 )
-from tests.support.site import Fate, settings_of
+from tests.support.configuration import settings_of
+from tests.support.site import Fate
 from tests.support.world import NAMESERVER, START, Mode, ScriptedList
 
 SECOND = "127.0.0.2:53"

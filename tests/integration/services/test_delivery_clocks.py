@@ -22,7 +22,8 @@ from rblwatch.store.errors import StoreUnavailable
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import Delivery, DeliveryState
 from tests.integration.services.scene import CHAT, HOST, MX1, MX2, list_of, look, minutes, said, watching
-from tests.support.site import Fate, Site, settings_of
+from tests.support.configuration import settings_of
+from tests.support.site import Fate, Site
 
 T = TypeVar("T")
 A = bare("a.test")

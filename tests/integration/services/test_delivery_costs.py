@@ -26,7 +26,8 @@ from rblwatch.store.queries import Queries
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import DeliveryState
 from tests.integration.services.scene import CHAT, HOST, MX1, MX2, OTHER, list_of, minutes, said, tell, watching
-from tests.support.site import Site, settings_of
+from tests.support.configuration import settings_of
+from tests.support.site import Site
 
 T = TypeVar("T")
 

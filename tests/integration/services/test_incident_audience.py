@@ -11,7 +11,8 @@ from rblwatch.core.routing import Silence
 from rblwatch.core.settings import Route, Topic
 from rblwatch.store.database import Store
 from tests.integration.services.scene import CHAT, MAIL, MX1, MX2, list_of, look, minutes, tell, to, watching
-from tests.support.site import Fate, Site, settings_of
+from tests.support.configuration import settings_of
+from tests.support.site import Fate, Site
 from tests.support.world import Mode
 
 A = bare("a.test")

@@ -39,7 +39,8 @@ from rblwatch.store.database import Store
 from rblwatch.store.rows import Pair
 from tests.integration.services.ledger import Ledger
 from tests.integration.services.scene import unverified
-from tests.support.site import Fate, Site, settings_of
+from tests.support.configuration import settings_of
+from tests.support.site import Fate, Site
 from tests.support.soak import repetitions
 from tests.support.world import LYING, START, Mode, ScriptedClock, ScriptedList, World
 

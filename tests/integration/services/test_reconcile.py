@@ -38,7 +38,8 @@ from tests.integration.services.scene import (
     to,
     watching,
 )
-from tests.support.site import Fate, Site, settings_of
+from tests.support.configuration import settings_of
+from tests.support.site import Fate, Site
 from tests.support.world import Mode
 
 A, B = bare("a.test"), bare("b.test")
