@@ -27,11 +27,13 @@ from rblwatch.configured import Configured
 from rblwatch.reload import Reload
 from rblwatch.signals import Signals
 from rblwatch.store.database import Store
-from rblwatch.store.errors import Held, StoreUnavailable
+from rblwatch.store.errors import Held, Replaced, StoreError
 from rblwatch.store.rows import DaemonRow
 from rblwatch.work import Work
 
 _log = logging.getLogger(__name__)
+# What it says of late runs is said by `_tell_late`, as events.
+logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 #: Of the 2 s that news may take besides what caches and the configuration impose, these two take their share.
 _SWEEP_EVERY_S = 0.5
@@ -59,13 +61,13 @@ class Daemon:
         self._stop = asyncio.Event()
         self._away: set[str] = set()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
-        self._lost: Held | None = None
+        self._lost: Held | Replaced | None = None
 
     async def run(self, signals: Signals) -> None:
         """Watch until a signal says stop.
 
-        Raises: Held, where another daemon has taken our place; StoreError, where the database cannot be used at the
-        start.
+        Raises: Held, where another daemon has taken our place; Replaced, where the database was taken away from under
+        us; StoreError, where it cannot be used at the start.
         """
         try:
             await self._work.start()
@@ -113,7 +115,7 @@ class Daemon:
             return
         try:
             await step()
-        except StoreUnavailable as error:
+        except StoreError as error:
             if name not in self._away:
                 _log.error("daemon.database_away", extra={"job": name, "why": str(error)})
             self._away.add(name)
@@ -131,12 +133,11 @@ class Daemon:
     async def _beat(self) -> None:
         now = self._clock.now()
         await self._store.write(lambda repo: repo.beat(self._row.instance, now))
-        if await asyncio.to_thread(self._store.still_held):
-            return
         try:
-            await asyncio.to_thread(self._store.hold, self._row)
-        except Held as held:
-            self._lost = held
+            if not await asyncio.to_thread(self._store.still_held):
+                await asyncio.to_thread(self._store.hold, self._row)
+        except (Held, Replaced) as lost:
+            self._lost = lost
             self._stop.set()
 
     def _wall_ahead_s(self) -> float:

@@ -31,7 +31,7 @@ class Hold(Protocol):
     def still_held(self) -> bool:
         """Whether the right is still ours; where it was lost and nobody has it, it is taken again.
 
-        Raises: StoreUnavailable, while the database cannot be asked.
+        Raises: StoreUnavailable, while the database cannot be asked; Replaced, where it is another one now.
         """
 
     def release(self) -> None:

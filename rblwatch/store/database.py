@@ -118,12 +118,13 @@ class Store:
                     f"{self.where}: another daemon works on this database ({holder}); "
                     "stop it first, or give this one a database of its own"
                 )
+        self.let_go()
         self._hold = hold
 
     def still_held(self) -> bool:
         """Whether we are still the daemon of this database; blocks for as long as asking the database takes.
 
-        Raises: StoreUnavailable, while the database cannot be asked.
+        Raises: StoreUnavailable, while the database cannot be asked; Replaced, where it is another one now.
         """
         with self._backend.explained():
             return self._hold is not None and self._hold.still_held()

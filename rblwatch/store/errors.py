@@ -25,6 +25,10 @@ class Held(StoreError):
     """Another daemon works on this database."""
 
 
+class Replaced(StoreError):
+    """The file that was the database is gone, or another one stands in its place."""
+
+
 class NewerDatabase(StoreError):
     """The database was written by a later version of the program."""
 

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
 from rblwatch.store.backend import LOCK_WAIT_S, UNREGISTERED, Backend, Hold
-from rblwatch.store.errors import StoreError, StoreUnavailable, Unregistered
+from rblwatch.store.errors import Replaced, StoreError, StoreUnavailable, Unregistered
 from rblwatch.store.rows import DaemonRow
 
 #: A reader that stays open lets the log grow; once it is gone, the file is cut down to this size again.
@@ -85,7 +85,7 @@ class SqliteBackend(Backend):
 
     def hold(self, row: DaemonRow) -> Hold | None:
         try:
-            return FileHold.take(self._lock_path, row)
+            return FileHold.take(self._path, self._lock_path, row)
         except OSError as error:
             raise StoreError(
                 f"{self._lock_path}: can't be locked ({error.strerror}); let this user write it"
@@ -153,13 +153,19 @@ class SqliteBackend(Backend):
 
 
 class FileHold:
-    """The right to be the daemon, as a lock on a file next to the database; the kernel frees it with the process."""
+    """The right to be the daemon, as a lock on a file next to the database; the kernel frees it with the process.
 
-    def __init__(self, file: int) -> None:
+    Files can be removed and replaced while they are open: what we have open then is nobody else's database any more.
+    """
+
+    def __init__(self, file: int, path: Path, database: Path) -> None:
         self._file: int | None = file
+        self._path = path
+        self._database = database
+        self._identity: _Identity | None = None
 
     @classmethod
-    def take(cls, path: Path, row: DaemonRow) -> FileHold | None:
+    def take(cls, database: Path, path: Path, row: DaemonRow) -> FileHold | None:
         """Lock the file and write into it who has it; None: another process has it."""
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         if not _locked(file, fcntl.LOCK_EX, _TRIES):
@@ -168,7 +174,7 @@ class FileHold:
         held = {"host": row.host, "pid": row.pid, "started_at": row.started_at.isoformat(timespec="seconds")}
         os.ftruncate(file, 0)
         os.write(file, json.dumps(held).encode())
-        return cls(file)
+        return cls(file, path, database)
 
     @classmethod
     def is_taken(cls, path: Path) -> bool:
@@ -183,12 +189,36 @@ class FileHold:
             os.close(file)
 
     def still_held(self) -> bool:
-        return self._file is not None
+        if self._file is None:
+            return False
+        database = _identity(self._database)
+        if database is None or database != (self._identity or database):
+            raise Replaced(
+                f"{self._database}: the database was removed or replaced while the daemon worked on it; start the "
+                "daemon again, so that it works on what is there now"
+            )
+        self._identity = database
+        return _identity(self._path) == _identity(self._file)
 
     def release(self) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+#: What tells a file from all others, whatever it is called.
+_Identity = tuple[int, int]
+
+
+def _identity(file: Path | int) -> _Identity | None:
+    """Which file this is; None: there is none."""
+    try:
+        found = os.stat(file)  # noqa: PTH116 - of an open file, too
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreUnavailable(f"{file}: can't be looked at ({error.strerror})") from error
+    return found.st_dev, found.st_ino
 
 
 def _locked(file: int, kind: int, tries: int) -> bool:

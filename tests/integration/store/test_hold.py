@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from rblwatch.core.settings import Secret
 from rblwatch.store import migrations
 from rblwatch.store.database import Store
-from rblwatch.store.errors import Held, StoreError, StoreUnavailable
+from rblwatch.store.errors import Held, Replaced, StoreError, StoreUnavailable
 from rblwatch.store.postgres import SessionHold
 from tests.integration.store.samples import at, daemon
 from tests.support.postgres import Postgres
@@ -201,3 +201,37 @@ def test_our_own_dead_session_does_not_keep_us_out(postgres_url: str) -> None:
         with pytest.raises(DBAPIError):
             ghost.execute(text("SELECT 1"))
         ghost.close()
+
+
+def test_a_daemon_notices_that_its_file_was_replaced(tmp_path: Path) -> None:
+    """What is open is a file without a name then: nobody will ever read what is written to it."""
+    file = tmp_path / "rblwatch.db"
+    store = Store(Secret(f"sqlite:///{file}"))
+    store.open_as_daemon(daemon("daemon:one"))
+    try:
+        assert store.still_held()
+        copy = file.with_name("copy.db")
+        copy.write_bytes(file.read_bytes())
+        copy.replace(file)
+        with pytest.raises(Replaced, match=r"removed or replaced.*start the daemon again"):
+            store.still_held()
+        file.unlink()
+        with pytest.raises(Replaced):
+            store.still_held()
+    finally:
+        store.close()
+
+
+def test_a_lock_that_was_removed_is_taken_again_and_keeps_others_out(tmp_path: Path) -> None:
+    file = tmp_path / "rblwatch.db"
+    store = Store(Secret(f"sqlite:///{file}"))
+    store.open_as_daemon(daemon("daemon:one"))
+    try:
+        file.with_name(f"{file.name}.lock").unlink()
+        assert not store.still_held()
+        store.hold(daemon("daemon:one"))
+        assert store.still_held()
+        with another(f"sqlite:///{file}") as second, pytest.raises(Held):
+            second.hold(daemon("daemon:two"))
+    finally:
+        store.close()
