@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from rblwatch.configured import Configured
 from rblwatch.core.errors import RblwatchError
-from rblwatch.store.errors import StoreUnavailable
+from rblwatch.store.errors import StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -56,11 +56,11 @@ class Reload:
             await self._once()
 
     async def _once(self) -> None:
-        """Reload; where the database is away, that only has to wait."""
+        """Reload; where the database cannot be used, that only has to wait."""
         try:
             configured = await asyncio.to_thread(self._read)
             summary = await self._put_to_work(configured)
-        except StoreUnavailable as error:
+        except StoreError as error:
             _log.error("reload.waits", extra={"why": str(error)})
             await asyncio.sleep(_RETRY_S)
             self._wanted = True

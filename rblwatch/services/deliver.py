@@ -31,7 +31,7 @@ from rblwatch.services.claims import Claims
 from rblwatch.services.draft import Draft, draft
 from rblwatch.services.leases import LEASE, RENEWED_EVERY
 from rblwatch.store.database import Store
-from rblwatch.store.errors import StoreUnavailable
+from rblwatch.store.errors import StoreError
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import Delivery, DeliveryState
 
@@ -98,7 +98,7 @@ class Deliverer:
         while True:
             try:
                 claimed, away_s = await self.start_due(), None
-            except StoreUnavailable as error:
+            except StoreError as error:
                 away_s = self._clock.monotonic_s() if away_s is None else away_s
                 if not self.busy or self._clock.monotonic_s() - away_s >= _PATIENCE_WITH_STORE_S:
                     raise self._unfinished(error) from error
@@ -120,19 +120,19 @@ class Deliverer:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _unfinished(self, error: StoreUnavailable) -> StoreUnavailable:
+    def _unfinished(self, error: StoreError) -> StoreError:
         if not self._running:
             return error
         many = len(self._running) > 1
         messages, stay = (f"{len(self._running)} messages", "they stay") if many else ("1 message", "it stays")
-        return StoreUnavailable(
+        return StoreError(
             f"{error}; what became of {messages} could not be written down, so {stay} in the outbox and may leave twice"
         )
 
     async def _handle(self, delivery: Delivery) -> None:
         try:
             await self._compose_and_send(delivery)
-        except StoreUnavailable as error:
+        except StoreError as error:
             _log.error("delivery.interrupted", extra={"delivery": delivery.id, "why": str(error)})
             self._interrupted.append(delivery)
         except Exception:  # noqa: BLE001 - a job's boundary: the delivery is given back and taken up again
@@ -181,7 +181,7 @@ class Deliverer:
         while True:
             try:
                 state = await self._store.write(lambda repo: self._finish(repo, sent, outcome, chance))
-            except StoreUnavailable as error:
+            except StoreError as error:
                 _log.error("delivery.receipt_waits", extra={"delivery": sent.delivery.id, "why": str(error)})
                 await asyncio.sleep(_RECEIPT_RETRY_S)
                 continue

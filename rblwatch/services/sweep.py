@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.blocklist import Blocklist, Kind
 from rblwatch.core.listing import Listing
 from rblwatch.core.plan import Batch, BatchResult, slice_of
 from rblwatch.core.soundness import Expectation, Probe, assess, fresh_point, probes
@@ -26,7 +26,7 @@ from rblwatch.services.asked import Asked, Terms
 from rblwatch.services.portion import Transitions
 from rblwatch.services.record import Recorded, Recording
 from rblwatch.store.database import Store
-from rblwatch.store.errors import StoreUnavailable, Unregistered
+from rblwatch.store.errors import StoreError, Unregistered
 from rblwatch.store.queries import Queries
 from rblwatch.store.rows import Coverage, Pair, Sounding
 
@@ -140,7 +140,7 @@ class Sweeper:
         except Unregistered as error:
             self.outdated = True
             _log.warning("sweep.outdated", extra={**place, "why": str(error)})
-        except StoreUnavailable as error:
+        except StoreError as error:
             if not self._failures[job.lane]:
                 _log.error("sweep.unrecorded", extra={**place, "why": str(error)})
         except Exception:  # noqa: BLE001 - a job's boundary: one list's trouble must not end the others
@@ -198,7 +198,8 @@ class Sweeper:
         answer = await self._fresh_negative(asked.blocklist, asked.family, asked.result.nameserver)
         proof = replace(proof, negative=assess(asked.blocklist, answer.probes).trusted)
         # A list that was just caught lying is not asked for its words on thousands of targets.
-        texts = await self._lookup.texts(asked.blocklist, told) if told and proof.negative else {}
+        worded = told if proof.negative and asked.blocklist.kind is not Kind.ALLOW else []
+        texts = await self._lookup.texts(asked.blocklist, worded) if worded else {}
         result = replace(asked.result, questions=asked.result.questions + answer.questions)
         return replace(asked, proof=proof, proof_answers=answer.probes, texts=texts, result=result)
 

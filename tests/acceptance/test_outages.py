@@ -5,15 +5,16 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from rblwatch.core.alert import Line
 from tests.support.estate import Registered, chat_url
 from tests.support.httpsink import HttpSink, Reply, Request
-from tests.support.postgres import PASSWORD, Postgres
+from tests.support.postgres import PASSWORD, USER, Postgres
 from tests.support.program import Program
 from tests.support.scene import MX1, MX2, MX3, ONE, TWO, Scene, new_scene
 from tests.support.told import Told
@@ -112,17 +113,30 @@ def test_a_receipt_waits_for_the_database_so_that_nothing_is_told_twice(remote: 
         assert remote.estate.read("deliveries")[0]["state"] == "sent"
 
 
-def test_a_reload_waits_for_the_database(remote: Scene, postgres: Postgres) -> None:
+@contextmanager
+def locked_out(postgres: Postgres) -> Iterator[None]:
+    """For a while the server refuses our user: somebody has to do something, and the daemon waits for that."""
+    with psycopg.connect(postgres.url(), autocommit=True) as admin:
+        admin.execute(f"ALTER ROLE {USER} PASSWORD 'another'".encode())
+        try:
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+            yield
+        finally:
+            admin.execute(f"ALTER ROLE {USER} PASSWORD '{PASSWORD}'".encode())
+
+
+def test_a_reload_waits_for_a_database_that_refuses_us(remote: Scene, postgres: Postgres) -> None:
     daemon = remote.start()
-    postgres.stop()
-    remote.estate.servers["mx3"] = Registered((MX3,))
-    remote.lists.list(ONE, MX3)
-    remote.estate.write()
-    daemon.send(signal.SIGHUP)
-    daemon.wait_for_line("reload.waits")
-    postgres.start()
+    with locked_out(postgres):
+        remote.estate.servers["mx3"] = Registered((MX3,))
+        remote.lists.list(ONE, MX3)
+        remote.estate.write()
+        daemon.send(signal.SIGHUP)
+        for noticed in ("reload.waits", "sweep.unrecorded", "daemon.database_away job=deliver"):
+            daemon.wait_for_line(noticed)
     daemon.wait_for_line("reload.done servers=3")
     remote.wait_until_told(Line.LISTED, MX3)
+    assert "Traceback" not in daemon.stderr
 
 
 def test_the_daemon_ends_in_time_while_its_postgresql_is_away(remote: Scene, postgres: Postgres) -> None:

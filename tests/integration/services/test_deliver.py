@@ -17,7 +17,7 @@ from rblwatch.services import deliver
 from rblwatch.services.claims import IN_FLIGHT
 from rblwatch.services.leases import LEASE
 from rblwatch.store.database import Store
-from rblwatch.store.errors import StoreUnavailable
+from rblwatch.store.errors import StoreError, StoreUnavailable
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import Delivery, DeliveryState, Telling
 from tests.integration.services.scene import (
@@ -202,15 +202,20 @@ async def test_what_began_and_ended_unsaid_is_told_as_one_past_interval(store: S
 class MovingStore(Store):
     """A real database that may be away."""
 
-    away = False
+    away: StoreError | None = None
 
     async def write(self, job: Callable[[Repository], T]) -> T:
-        if self.away:
-            raise StoreUnavailable("the database is away")
+        if self.away is not None:
+            raise self.away
         return await super().write(job)
 
 
-async def test_a_receipt_is_tried_until_it_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "trouble", [StoreUnavailable("the database is away"), StoreError("the server refused this user")]
+)
+async def test_a_receipt_is_tried_until_it_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: StoreError
+) -> None:
     monkeypatch.setattr(deliver, "_RECEIPT_RETRY_S", 0.001)
     store = MovingStore(Secret(f"sqlite:///{tmp_path}/rblwatch.db"))
     store.open()
@@ -219,12 +224,12 @@ async def test_a_receipt_is_tried_until_it_can_be_written(tmp_path: Path, monkey
         site.notifier.fates[CHAT] = Fate.HANGS
         site.world.list("a.test", HOST)
         await look(site)
-        store.away = True
+        store.away = trouble
         site.notifier.let_go(*site.notifier.hanging)
         await site.arrival()
         # The database stays away for longer than the lease was to last; nobody sends it a second time then.
         site.clock.advance(LEASE * 2)
-        store.away = False
+        store.away = None
         assert await site.deliverer.start_due() == 0
         await site.quiet()
         assert [said(message) for message in site.notifier.arrived] == [[(Line.LISTED, "10.0.0.1")]]

@@ -11,7 +11,7 @@ import pytest
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.target import Target
 from rblwatch.store.database import Store
-from rblwatch.store.errors import StoreUnavailable
+from rblwatch.store.errors import StoreError, StoreUnavailable
 from rblwatch.store.repository import Repository
 from tests.integration.services.scene import HOST, OTHER, list_of, minutes, watching
 from tests.support.world import NAMESERVER, Mode
@@ -42,14 +42,17 @@ async def test_a_list_caught_lying_is_not_asked_for_its_words(store: Store, monk
     assert OTHER not in asked
 
 
+@pytest.mark.parametrize(
+    "trouble", [StoreUnavailable("the disk is full"), StoreError("the database cannot be written")]
+)
 async def test_a_database_that_stays_away_does_not_make_us_ask_without_end(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, trouble: StoreError
 ) -> None:
     site = await watching(store, list_of())
     before = len(site.lookup.batches)
 
     async def away(_: Callable[[Repository], T]) -> T:
-        raise StoreUnavailable("the disk is full")
+        raise trouble
 
     site.clock.advance(minutes(20))
     with monkeypatch.context() as patched:
@@ -60,6 +63,7 @@ async def test_a_database_that_stays_away_does_not_make_us_ask_without_end(
             await site.monitor.sweeper.drain(30)
             site.clock.advance(timedelta(seconds=5))
     assert 4 < len(site.lookup.batches) - before <= 24
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == ["sweep.unrecorded"]
     site.world.list("a.test", HOST)
     await site.run(until=minutes(120))
     assert [listing.target for listing in store.read_now(lambda queries: queries.open_listings())] == [HOST]
