@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rblwatch.services.report import ListStatus, PairStatus, Report, ServerStatus, TargetStatus
 
 _LISTED = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "SINCE", "REMOVAL")
+_ALLOWED = ("SERVER", "TARGET", "LIST", "CODES", "MEANING")
 _PENDING = ("SERVER", "TARGET", "LIST", "PENDING", "CODES", "SEEN", "CONFIRMED NOT BEFORE")
 _BLIND = ("LIST", "STATE", "REASON", "SINCE", "LAST ASKED", "WHAT ITS SELF-TEST SHOWED")
 _WATCH_EVERY_S = 2.0
@@ -72,6 +73,7 @@ def _plugin() -> Alarm:
 def _print(report: Report) -> None:
     for title, header, rows in (
         ("Listed", _LISTED, list(_listed_rows(report))),
+        ("On allow lists", _ALLOWED, list(_allowed_rows(report))),
         ("Waiting for confirmation", _PENDING, list(_pending_rows(report))),
         ("Blind", _BLIND, list(_blind_rows(report))),
     ):
@@ -100,6 +102,13 @@ def _listed_rows(report: Report) -> Iterator[Row]:
             codes = ", ".join(listing.codes)
             where = pair.delist_url or pair.lookup_url or ""
             yield server.name, target.target.text, pair.blocklist, severity, codes, meaning, since, where
+
+
+def _allowed_rows(report: Report) -> Iterator[Row]:
+    for server, target, pair in _pairs(report):
+        if pair.clear is not None and pair.clear.codes:
+            codes = ", ".join(map(str, pair.clear.codes))
+            yield server.name, target.target.text, pair.blocklist, codes, ", ".join(pair.clear.labels)
 
 
 def _pending_rows(report: Report) -> Iterator[Row]:
@@ -202,13 +211,13 @@ def _target_document(target: TargetStatus) -> dict[str, object]:
 
 
 def _pair_document(pair: PairStatus) -> dict[str, object]:
-    listing, pending = pair.listing, pair.pending
+    listing, pending, said = pair.listing, pair.pending, pair.listing or pair.clear
     return {
         "blocklist": pair.blocklist,
         "zone": pair.zone,
         "verdict": pair.verdict,
-        "codes": list(listing.codes) if listing else [],
-        "labels": list(listing.labels) if listing else [],
+        "codes": list(map(str, said.codes)) if said else [],
+        "labels": list(said.labels) if said else [],
         "severity": listing.severity.value if listing else None,
         "reason": pair.reason.value if pair.reason else None,
         "text": listing.text if listing else None,

@@ -11,11 +11,7 @@ from collections.abc import Callable, Mapping
 from rblwatch.config.lines import KeyPath, written
 from rblwatch.config.problems import Problem
 
-_UNSENT = {"unstable", "relay", "allow-lost", "moved"}
-
-
-def _is(meant: str) -> Callable[[object], bool]:
-    return lambda value: value == meant
+_UNSENT = {"unstable", "relay", "moved"}
 
 
 def _is_not_utc(value: object) -> bool:
@@ -32,7 +28,6 @@ _ANY_ELEMENT = re.compile(r"\[[0-9]+\]")
 NOT_YET: tuple[tuple[str, Callable[[object], bool] | None, str], ...] = (
     ("servers[].hostnames", None, "host names are not looked up; register addresses"),
     ("servers[].senders_of", None, "the senders of a domain are not discovered; register addresses"),
-    ("blocklists.custom[].kind", _is("allow"), "being on an allow list is shown, but losing it is not told"),
     ("schedule.timezone", _is_not_utc, "times in messages are in UTC"),
     ("alerts.flap", None, "a listing that comes and goes is not told as unstable"),
     ("alerts.keep", None, "history is kept without limit"),

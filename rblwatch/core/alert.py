@@ -39,6 +39,8 @@ class Kind(StrEnum):
     UNROUTED = "unrouted"  # the listing stands, but this recipient will not hear of it any more
     BLIND = "blind"
     SIGHTED = "sighted"  # a list can be believed again
+    ALLOW_LOST = "allow-lost"  # a target is on an allow list no longer
+    MOVED = "moved"  # a registered name stands for other addresses
     NOTICE = "notice"
 
 
@@ -54,6 +56,8 @@ class Line(StrEnum):
     BLIND = "blind"
     SIGHTED = "sighted"
     WAS_BLIND = "was-blind"  # could not be believed, already can, and was never told before
+    ALLOW_LOST = "allow-lost"
+    MOVED = "moved"
     NOTICE = "notice"
 
 
@@ -89,7 +93,11 @@ class News:
     """The codes before a change."""
     incident: Incident | None = None
     text: str = ""
-    """For a notice, and for the cause of an end."""
+    """For a notice, for the cause of an end, and for what changed about servers."""
+    servers: tuple[str, ...] = ()
+    """Of news about servers that is about no listing; so are the two that follow."""
+    target: str | None = None
+    blocklist: str | None = None
 
     @property
     def stands(self) -> bool:

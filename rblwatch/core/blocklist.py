@@ -225,12 +225,12 @@ def bare(zone: str, *, families: frozenset[Family] | None = None, kind: Kind = K
     )
 
 
-def link(template: str, target: Target) -> str | None:
-    """A look-up or delisting page for a target: `{ip}` and `{domain}` stand for it; None where there is no page.
+def link(template: str, target: Target | str) -> str | None:
+    """A look-up or delisting page for a target: `{ip}` and `{domain}` stand for its text; None if there is no page.
 
     Templates come from the catalogue and the configuration only, and a target's text is canonical, so nothing
     needs escaping.
     """
     if not template:
         return None
-    return template.replace("{ip}", target.text).replace("{domain}", target.text)
+    return template.replace("{ip}", str(target)).replace("{domain}", str(target))

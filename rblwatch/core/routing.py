@@ -108,7 +108,8 @@ def _by_route(subject: Subject, route: Route, *, aware: bool) -> Decision:
     if subject.is_end and not aware:
         return Decision.NEVER_TOLD
     topic = Topic.LISTED if subject.topic is Topic.CHANGED and not aware else subject.topic
-    if subject.severity is not None and route.tags and not route.tags & subject.tags:
+    is_about_servers = subject.severity is not None or subject.servers
+    if is_about_servers and route.tags and not route.tags & subject.tags:
         return Decision.OTHER_TAGS
     if topic not in route.on:
         return Decision.NOT_ON_ROUTE

@@ -13,6 +13,7 @@ from rblwatch.core.blocklist import Severity
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
 from rblwatch.core.message import Entry, Message
+from rblwatch.notify import outages
 from rblwatch.notify.phrases import TROUBLES, counted, list_name, scope, targets
 
 PREFIX = "[rblwatch]"
@@ -79,7 +80,7 @@ def headline(message: Message) -> str:
 
 
 def _counted(line: Line, alike: Sequence[Entry]) -> str:
-    about = {entry.news.incident.blocklist for entry in alike if entry.news.incident is not None}
+    about = {i.blocklist or i.zone for entry in alike if (i := entry.news.incident) is not None}
     return f"{counted(len(about), 'list', 'lists') if about else len(alike)} {_COUNTED[line]}"
 
 
@@ -131,6 +132,11 @@ def _where(entries: Sequence[Entry], listings: Sequence[Listing]) -> str:
 
 
 def _trouble(line: Line, entries: Sequence[Entry], incidents: Sequence[Incident]) -> str:
+    about_resolver = [incident for incident in incidents if incident.about_resolver]
+    if about_resolver:
+        others = [entry for entry in entries if entry.news.incident not in about_resolver]
+        said = outages.headline(line, about_resolver[-1])
+        return f"{said}, {_counted(line, others)}" if others else said
     lists = {incident.blocklist for incident in incidents}
     several = len(lists) > 1
     added = scope(incidents[0]) if len(incidents) == 1 else ""

@@ -187,8 +187,8 @@ def allow_links(entries: Sequence[Entry]) -> Lines:
     entry = entries[0]
     if entry.blocklist is None or entry.news.target is None or not entry.blocklist.lookup_url:
         return ()
-    family = Family.NAME if entry.blocklist.kind is Kind.DOMAIN else Family.IPV4  # the page is the same for all
-    return (f"Look it up: {link(entry.blocklist.lookup_url, Target(entry.news.target, family))}",)
+    example = ", for example" if len(entries) > 1 else ""
+    return (f"Look it up{example}: {link(entry.blocklist.lookup_url, entry.news.target)}",)
 
 
 def evidence(entries: Sequence[Entry]) -> Lines:

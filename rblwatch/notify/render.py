@@ -102,8 +102,10 @@ def _cause(entry: Entry) -> tuple[object, ...]:
             return (listing_of(entry).ended_by, entry.news.text)
         case Line.BLIND:
             incident = incident_of(entry)
-            return (incident.state, incident.reason, incident.flaw, advice(entry))
-        case Line.UNROUTED | Line.SIGHTED | Line.WAS_BLIND:
+            return (incident.about_resolver, incident.state, incident.reason, incident.flaw, advice(entry))
+        case Line.SIGHTED | Line.WAS_BLIND:
+            return (entry.news.text, incident_of(entry).about_resolver)
+        case Line.UNROUTED:
             return (entry.news.text,)
         case Line.ALLOW_LOST:
             return (entry.news.blocklist, entry.news.text)

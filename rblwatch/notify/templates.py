@@ -12,7 +12,7 @@ from rblwatch.core.alert import Line
 from rblwatch.core.listing import Ending
 from rblwatch.core.message import Entry
 from rblwatch.core.text import clean
-from rblwatch.notify import parts, phrases
+from rblwatch.notify import outages, parts, phrases
 from rblwatch.notify.layout import Section
 from rblwatch.notify.parts import Lines, Reader, incident_of, listing_of
 from rblwatch.notify.sink import LONGEST_QUOTE
@@ -90,6 +90,8 @@ def _unrouted(entries: Entries, reader: Reader) -> Section:
 
 
 def _blind(entries: Entries, reader: Reader) -> Section:
+    if incident_of(entries[0]).about_resolver:
+        return outages.began(entries, reader)
     whom, names = parts.lists(entries)
     incidents = [incident_of(entry) for entry in entries]
     first, many = incidents[0], len({incident.blocklist for incident in incidents}) > 1
@@ -116,6 +118,8 @@ def _was_blind(entries: Entries, reader: Reader) -> Section:
 
 def _over(entries: Entries, reader: Reader, what: str) -> Section:
     """The end of incidents that have one cause; where it is that nobody asks any more, nothing got better."""
+    if incident_of(entries[0]).about_resolver:
+        return outages.ended(entries, reader)
     whom, names = parts.lists(entries)
     cause = clean(entries[0].news.text, LONGEST_QUOTE).rstrip(".")
     head = f"{whom}: {cause}." if cause else f"{whom} {what}."

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from rblwatch.core.blocklist import Kind
 from rblwatch.core.plan import due_at, slice_of
 from rblwatch.core.settings import Schedule
 from rblwatch.core.standing import Change
@@ -169,11 +170,15 @@ class Agenda:
         else:
             waiting[pair.target] = moment
 
+    def _is_allow(self, lane: Lane) -> bool:
+        """Whether a pair of this lane that is "listed" has a good word only: its rounds will do."""
+        return self._roster.watchlist.blocklists[lane[0]].kind is Kind.ALLOW
+
     def _pair_due(self, lane: Lane, pair: Pair) -> datetime | None:
         """A listed pair is asked again when its record has run out; a delisting, when its proof can be had."""
         pending = pair.standing.pending
         if pending is None:
-            if pair.standing.listed is None:
+            if pair.standing.listed is None or self._is_allow(lane):
                 return None
             return due_at(pair.asked_at, self._schedule.recheck_listed, self._ttls.get(lane, (None, None))[0])
         ready_at = max(pending.ready_at, pending.repeat_at or pending.ready_at)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from rblwatch.core.alert import FIRST_LOOK_WAIT, Group, Kind
+from rblwatch.core.alert import FIRST_LOOK_WAIT, Group, Kind, News
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
 from rblwatch.core.routing import Decision, Silence, Subject, decide, silenced
@@ -158,6 +158,18 @@ def subject_of(listing: Listing, topic: Topic, watchlist: Watchlist, *, ended_ot
         blocklist=listing.blocklist,
         codes=listing.codes,
         ended_otherwise=ended_otherwise,
+    )
+
+
+def subject_about(news: News | NewNews, watchlist: Watchlist) -> Subject:
+    """What routes and silences see of news about servers that is about no listing; its tags are those of now."""
+    return Subject(
+        topic=Topic(news.kind.value),
+        servers=news.servers,
+        tags=frozenset().union(*(watchlist.tags.get(name, frozenset()) for name in news.servers)),
+        target=news.target,
+        blocklist=news.blocklist,
+        codes=news.codes,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from rblwatch.core.allowing import holdable
 from rblwatch.core.plan import LONGEST_TTL
 from rblwatch.core.question import Absent, Found, Reason
 from rblwatch.core.soundness import Expectation
@@ -67,9 +68,11 @@ def standing_before(asked: Asked, pair: Pair | None, *, coverage: Coverage, bit:
 
 
 def verdict_of(asked: Asked, target: Target) -> Verdict:
-    """The verdict of one target of a batch."""
+    """The verdict of one target of a batch, as its standing holds it."""
     verdict = asked.verdicts.get(target)
-    return verdict if verdict is not None else judge(Absent(), asked.blocklist, asked.soundness.reason)
+    if verdict is None:
+        return judge(Absent(), asked.blocklist, asked.soundness.reason)
+    return holdable(verdict, asked.blocklist)
 
 
 def unknowns(asked: Asked) -> dict[Target, Reason]:

@@ -22,7 +22,7 @@ from rblwatch.core.routing import Subject, silenced
 from rblwatch.core.settings import Topic
 from rblwatch.core.target import Target
 from rblwatch.core.watchlist import Watchlist
-from rblwatch.services.announce import subject_of
+from rblwatch.services.announce import subject_about, subject_of
 from rblwatch.services.tally import Tallies
 from rblwatch.store.queries import Queries
 from rblwatch.store.rows import Delivery
@@ -89,6 +89,8 @@ def _unsilenced(
 def _subject(item: News, watchlist: Watchlist) -> Subject:
     if item.listing is not None:
         return subject_of(item.listing, Topic.LISTED, watchlist)
+    if item.servers:
+        return subject_about(item, watchlist)
     return Subject(topic=Topic.BLIND, blocklist=item.incident.blocklist if item.incident else None)
 
 
@@ -98,7 +100,7 @@ def _entries(queries: Queries, watchlist: Watchlist, lines: Sequence[tuple[Line,
     alike: dict[Tally, Tally] = {}
     for line, item in lines:
         listing, incident = item.listing, item.incident
-        about = listing.blocklist if listing else incident.blocklist if incident else ""
+        about = listing.blocklist if listing else incident.blocklist if incident else item.blocklist or ""
         tally = _apart_from(about, standing, listing.target) if listing else None
         # Of a whole network most targets stand alike: they share one value.
         yield Entry(line, item, watchlist.blocklists.get(about), alike.setdefault(tally, tally) if tally else None)

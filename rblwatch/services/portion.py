@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from rblwatch.core.alert import Group, Kind
+from rblwatch.core.blocklist import Kind as ListKind
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.plan import slice_of
 from rblwatch.core.settings import Topic
@@ -20,7 +21,7 @@ from rblwatch.core.soundness import Expectation
 from rblwatch.core.standing import Change, Standing, Transition, observe, settle
 from rblwatch.core.target import Target
 from rblwatch.core.verdict import Listed
-from rblwatch.services.announce import Announcement, Announcer, ending, subject_of
+from rblwatch.services.announce import Announcement, Announcer, ending, subject_about, subject_of
 from rblwatch.services.answers import circumstances, standing_before, verdict_of
 from rblwatch.services.asked import Asked, Terms
 from rblwatch.services.causes import why_reinterpreted
@@ -74,19 +75,28 @@ class _TakingIn:
         self._sounding = sounding
         self._watchlist = terms.roster.watchlist
         self._ids = terms.roster.ids
+        self._is_allow = asked.blocklist.kind is ListKind.ALLOW
 
     def run(self, targets: Sequence[Target]) -> Portion:
         blocklist = self._asked.blocklist.id
         rows = {row.target: row for row in self._repo.pairs(blocklist, [self._ids[t] for t in targets]).values()}
         coverage = self._repo.coverage(blocklist, self._asked.family, self._asked.slice)
         steps = [self._step(target, rows.get(target), coverage) for target in targets]
-        written = self._write(steps)
-        self._see_again(steps)
+        if self._is_allow:
+            self._tell_lost(steps)
+            written: dict[Target, Listing] = {}
+        else:
+            written = self._write(steps)
+            self._see_again(steps)
         pairs = tuple(self._pair(step, written) for step in steps if step.row is not None or not plain(step.standing))
         self._save(pairs, rows)
         return Portion(
-            listed=sum(step.said is not None for step in steps),
-            transitions=tuple((step.transition, written[step.target]) for step in steps if step.transition is not None),
+            listed=0 if self._is_allow else sum(step.said is not None for step in steps),
+            transitions=tuple(
+                (step.transition, written[step.target])
+                for step in steps
+                if step.transition is not None and step.target in written
+            ),
             pairs=pairs,
         )
 
@@ -97,6 +107,27 @@ class _TakingIn:
         observation = observe(before, verdict, circumstances(asked, target, self._sounding))
         standing, transition = settle(observation, asked.proof, self._terms.delist_after, asked.at)
         return _Step(target, row, verdict if isinstance(verdict, Listed) else None, standing, transition)
+
+    def _tell_lost(self, steps: Iterable[_Step]) -> None:
+        """Tell whom an allow list has no longer; that it has somebody is shown, and no news."""
+        announcer = Announcer(self._repo, self._terms.policy, self._asked.at)
+        announcer.announce(
+            self._loss(step.target, step.transition)
+            for step in steps
+            if step.transition is not None and step.transition.change is Change.DELISTED
+        )
+
+    def _loss(self, target: Target, transition: Transition) -> Announcement:
+        news = NewNews(
+            kind=Kind.ALLOW_LOST,
+            at=transition.seen_at,
+            codes=tuple(map(str, transition.listed.codes)),
+            text=", ".join(transition.listed.labels),
+            servers=self._watchlist.servers.get(target, ()),
+            target=target.text,
+            blocklist=self._asked.blocklist.id,
+        )
+        return Announcement(news, subject_about(news, self._watchlist), Group.NEWS)
 
     def _write(self, steps: Sequence[_Step]) -> dict[Target, Listing]:
         """Write all transitions with their listings and news; the listings as they are afterwards."""

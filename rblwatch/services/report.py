@@ -15,6 +15,7 @@ from rblwatch.core.listing import Listing
 from rblwatch.core.question import Reason
 from rblwatch.core.standing import Change
 from rblwatch.core.target import Target
+from rblwatch.core.verdict import Clear
 from rblwatch.store.rows import DaemonRow
 
 
@@ -30,7 +31,7 @@ class PendingStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairStatus:
-    """A pair that is listed or unknown; a clear one is not shown."""
+    """A pair that is listed or unknown, or clear with a good word; another clear one is not shown."""
 
     blocklist: str
     zone: str
@@ -39,6 +40,8 @@ class PairStatus:
     """Why nothing new can be said of it now; a listing from before is kept all the same."""
     pending: PendingStatus | None = None
     """News that waits; what is listed already stays listed meanwhile, and anything else is unknown."""
+    clear: Clear | None = None
+    """Of an allow list: what it says of the target, if anything."""
     list_in_trouble: bool = False
     """It is unknown because the whole list is."""
     lookup_url: str | None = None
@@ -47,7 +50,9 @@ class PairStatus:
     @property
     def verdict(self) -> str:
         """The one verdict that all counts go by, as the interface spells it."""
-        return "unknown" if self.listing is None else "listed"
+        if self.listing is not None:
+            return "listed"
+        return "unknown" if self.clear is None else "clear"
 
     @property
     def reason(self) -> Reason | None:

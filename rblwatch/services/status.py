@@ -10,11 +10,13 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from rblwatch.core.blocklist import Blocklist, link
+from rblwatch.core.allowing import good_word
+from rblwatch.core.blocklist import Blocklist, Kind, link
 from rblwatch.core.incident import Condition, worst
 from rblwatch.core.plan import effective_interval, outdated, slice_of
 from rblwatch.core.settings import Settings
 from rblwatch.core.target import Family, Target
+from rblwatch.core.verdict import Clear
 from rblwatch.core.watchlist import Slice, Watchlist, enrol, uncovered
 from rblwatch.services.report import (
     ListStatus,
@@ -66,8 +68,9 @@ class _View:
         ids = self._tallies.ids
         known = {target: names for target, names in watchlist.servers.items() if target in ids}
         self._roster = enrol(replace(watchlist, servers=known), ids)
-        news = [key for key, pair in self._pairs.items() if pair.standing.pending is not None]
-        self._noted = self._note((*news, *self._listings))
+        rows = [(key, pair.standing) for key, pair in self._pairs.items()]
+        telling = [key for key, standing in rows if standing.listed is not None or standing.pending is not None]
+        self._noted = self._note((*telling, *self._listings))
         self._ttls_s: dict[tuple[str, Family], int] = {}
         for sounding in queries.soundings():
             lane = (sounding.blocklist, sounding.family)
@@ -79,12 +82,12 @@ class _View:
         asked = self._lists_of(target)
         noted = self._noted.get(target, set()) if target in self._tallies.ids else set(asked)
         pairs = tuple(self._pair(blocklist, target) for blocklist in asked if blocklist in noted)
-        listed = sum(pair.listing is not None for pair in pairs)
+        verdicts = Counter(pair.verdict for pair in pairs)
         return TargetStatus(
             target=target,
-            listed=listed,
-            clear=len(asked) - len(pairs),
-            unknown=len(pairs) - listed,
+            listed=verdicts["listed"],
+            clear=len(asked) - verdicts["listed"] - verdicts["unknown"],
+            unknown=verdicts["unknown"],
             pairs=pairs,
         )
 
@@ -155,10 +158,18 @@ class _View:
             listing=self._listings.get((blocklist_id, target)),
             unknown=self._tallies.unknown(blocklist_id, target),
             pending=_pending(self._pairs.get((blocklist_id, target))),
+            clear=self._good_word(blocklist, target),
             list_in_trouble=self._tallies.in_trouble(blocklist_id, target.family),
             lookup_url=link(blocklist.lookup_url, target),
             delist_url=link(blocklist.delist_url, target),
         )
+
+    def _good_word(self, blocklist: Blocklist, target: Target) -> Clear | None:
+        """What an allow list says of a target that it has, or may have lost; None where nothing can be said now."""
+        pair = self._pairs.get((blocklist.id, target))
+        if pair is None or blocklist.kind is not Kind.ALLOW or self._tallies.unknown(blocklist.id, target) is not None:
+            return None
+        return Clear() if pair.standing.listed is None else good_word(pair.standing.listed)
 
     def _condition(self, blocklist: Blocklist) -> Condition | None:
         families = self._watchlist.families(blocklist.id)

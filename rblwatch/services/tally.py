@@ -11,6 +11,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Self
 
+from rblwatch.core.blocklist import Kind
 from rblwatch.core.incident import Condition
 from rblwatch.core.message import Tally
 from rblwatch.core.plan import SLICE_TARGETS, bitmap, positions, slice_of
@@ -66,7 +67,10 @@ class Tallies:
         families = {target_id: target.family for target, target_id in ids.items()}
         held: defaultdict[Part, list[int]] = defaultdict(list)
         waiting: defaultdict[Part, list[int]] = defaultdict(list)
+        allowing = {name for name, blocklist in watchlist.blocklists.items() if blocklist.kind is Kind.ALLOW}
         for blocklist, target_id, is_listed, waits in marks:
+            if blocklist in allowing:
+                continue  # whether it has a good word or not, the target is clear
             part = (blocklist, families[target_id], target_id // SLICE_TARGETS)
             if is_listed:
                 held[part].append(target_id)

@@ -87,7 +87,7 @@ class Queries(Snapshot, Hearing):
         listings = reading.listings_by_id(self._connection, {row["listing_id"] for row in found if row["listing_id"]})
         about = {row["incident_id"] for row in found if row["incident_id"]}
         incidents = {i.id: i for i in reading.incidents(self._connection, incident_table.c.id.in_(about))}
-        own = ("id", "kind", "at", "codes", "before", "text")
+        own = ("id", "kind", "at", "codes", "before", "text", "servers", "target", "blocklist")
         return tuple(
             News(
                 **{name: row[name] for name in own},

@@ -145,6 +145,9 @@ class NewNews:
     before: tuple[str, ...] = ()
     incident_id: int | None = None
     text: str = ""
+    servers: tuple[str, ...] = ()
+    target: str | None = None
+    blocklist: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,9 +58,10 @@ class Alerts(Area):
             {name: getattr(item, name) for name in names} | {"alert_id": alert_id} for item in news
         ]
         # A database promises no order for what it returns of many rows.
-        subjects = (news_table.c.listing_id, news_table.c.incident_id)
-        ids = {(row.listing_id, row.incident_id): row.id for row in self._insert_all(news_table, rows, *subjects)}
-        return [ids[item.listing_id, item.incident_id] for item in news]
+        subject = ("listing_id", "incident_id", "servers", "target", "blocklist", "text")
+        added = self._insert_all(news_table, rows, *(news_table.c[name] for name in subject))
+        ids = {tuple(getattr(row, name) for name in subject): row.id for row in added}
+        return [ids[tuple(getattr(item, name) for name in subject)] for item in news]
 
     def add_tellings(self, *tellings: Telling) -> None:
         """Store decisions, each for one piece of news and one recipient."""

@@ -37,6 +37,9 @@ news = Table(
     Column("codes", Texts, nullable=False),
     Column("before", Texts, nullable=False),
     Column("text", Text, nullable=False),
+    Column("servers", Texts, nullable=False),
+    Column("target", Text),
+    Column("blocklist", Text),
     sqlite_autoincrement=True,
 )
 
