@@ -68,6 +68,10 @@ class Installation:
     """By name, its addresses."""
     use: tuple[str, ...] = ()
     """Lists of the catalogue."""
+    force: tuple[str, ...] = ()
+    """Lists that are history, and are asked all the same."""
+    uses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The lists of one server, by its name, where they are not everybody's."""
     customs: dict[str, str] = field(default_factory=dict)
     """Lists of the admin's own, by id: the zone."""
     tables: dict[str, str] = field(default_factory=dict)
@@ -92,6 +96,7 @@ class Installation:
         )
         servers = "".join(
             f"[[servers]]\nname = {json.dumps(name)}\naddresses = {json.dumps(list(addresses))}\n"
+            + (f"use = {json.dumps(list(self.uses[name]))}\n" if name in self.uses else "")
             for name, addresses in self.servers.items()
         )
         customs = "".join(
@@ -99,7 +104,8 @@ class Installation:
             for id_, zone in self.customs.items()
         )
         path = self.folder / "rblwatch.toml"
-        path.write_text(f"{head}[blocklists]\nuse = {json.dumps(list(self.use))}\n{customs}{servers}")
+        lists = f"[blocklists]\nuse = {json.dumps(list(self.use))}\nforce = {json.dumps(list(self.force))}\n"
+        path.write_text(f"{head}{lists}{customs}{servers}")
         return path
 
     def run(self, *arguments: str) -> Finished:
