@@ -47,6 +47,8 @@ class View:
     """Of those, the ones that it was asked about already."""
     at: datetime
     blind_after: timedelta
+    excused: frozenset[Family] = frozenset()
+    """Families whose trouble is the resolver's: they are in no incident about the list."""
 
 
 class Turn(StrEnum):
@@ -65,7 +67,7 @@ def follow(incidents: Sequence[Incident], view: View) -> list[tuple[Turn, Incide
     """
     gone_on = [_go_on(incident, view) for incident in incidents]
     lasting = [incident for _, incident in gone_on if incident.stands]
-    free = view.asked - {family for incident in lasting for family in incident.families}
+    free = view.asked - view.excused - {family for incident in lasting for family in incident.families}
     turns: list[tuple[Turn, Incident]] = []
     for turn, before in gone_on:
         after = before

@@ -26,11 +26,13 @@ _LOUD = (Flaw.WILDCARD, Flaw.INVERTED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """A list that cannot be believed, for one cause, from when to when."""
+    """A list that cannot be believed, or a nameserver that makes it so for many, for one cause, from when to when."""
 
     id: int
     blocklist: str
+    """Empty: it is about a nameserver."""
     zone: str
+    """The list's, or the nameserver as `host:port`."""
     state: State
     reason: Reason | None
     flaw: Flaw | None
@@ -47,6 +49,11 @@ class Incident:
     def stands(self) -> bool:
         """Whether it lasts."""
         return self.ended_at is None
+
+    @property
+    def about_resolver(self) -> bool:
+        """Whether it is about a nameserver, and what it did to many lists."""
+        return not self.blocklist
 
 
 @dataclass(frozen=True, slots=True)

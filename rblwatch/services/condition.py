@@ -9,40 +9,51 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from rblwatch.core.alert import Group, Kind
+from rblwatch.core.alert import Kind
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.course import Sight, Turn, View, follow
 from rblwatch.core.findings import NOUNS
-from rblwatch.core.incident import Condition, Incident, retired
+from rblwatch.core.incident import Condition, Incident, loud, retired
 from rblwatch.core.listing import Ending
 from rblwatch.core.plan import LONGEST_TTL, longest_ttl_s
 from rblwatch.core.question import Absent, Found
 from rblwatch.core.soundness import Soundness, State
 from rblwatch.core.target import Family
 from rblwatch.core.watchlist import Roster
-from rblwatch.services.announce import Announcement, Announcer, ending, incident_subject
+from rblwatch.services.announce import Announcer, ending
 from rblwatch.services.asked import Asked, Terms
+from rblwatch.services.outages import announce_incident, asked_before_it_ended, end_outage, watch_resolver
 from rblwatch.store.repository import Repository
-from rblwatch.store.rows import NewNews, Sounding
+from rblwatch.store.rows import Sounding
 
 _NAMES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6", Family.NAME: "name"}
 
 
-def watch_condition(repo: Repository, blocklist: Blocklist, terms: Terms, announcer: Announcer) -> None:
-    """Follow the incidents about a list, as its soundings say; end its listings where it is as good as dead."""
-    soundings = repo.soundings(blocklist.id)
-    asked = frozenset(family for name, family in terms.roster.slices if name == blocklist.id)
+def watch_condition(repo: Repository, asked: Asked, terms: Terms, announcer: Announcer) -> None:
+    """Follow the incidents about a list, as its soundings say; end its listings where it is as good as dead.
+
+    What the resolver does to many lists at once is one incident about the resolver.
+    """
+    blocklist = asked.blocklist
+    everything = repo.soundings()
+    lane = (blocklist.id, asked.family)
+    excused = watch_resolver(repo, _latest(everything), lane, terms=terms, announcer=announcer)
+    soundings = [sounding for sounding in everything if sounding.blocklist == blocklist.id]
+    families = frozenset(family for name, family in terms.roster.slices if name == blocklist.id)
     view = View(
         blocklist=blocklist.id,
         zone=blocklist.shown_zone,
-        asked=asked,
-        sights=_sights(soundings, asked, announcer.at),
+        asked=families,
+        sights=_sights(soundings, families, announcer.at),
         at=announcer.at,
         blind_after=terms.blind_after,
+        excused=frozenset(family for name, family in excused if name == blocklist.id),
     )
     for turn, incident in follow(repo.open_incidents(blocklist.id), view):
+        if turn is Turn.OPENED and not loud(incident.flaw) and asked_before_it_ended(repo, asked.started_at):
+            continue
         _take(repo, turn, incident, announcer)
-    for family in sorted(asked):
+    for family in sorted(families):
         if _retired(soundings, family, announcer.at):
             _retire(repo, blocklist, family, terms, announcer)
 
@@ -51,6 +62,10 @@ def end_unasked(repo: Repository, roster: Roster, announcer: Announcer) -> None:
     """End incidents about what nobody asks any more; whoever was told of one is told why it is over."""
     lists = {name for name, _ in roster.slices}
     for incident in repo.open_incidents():
+        if incident.about_resolver:
+            if not lists:
+                end_outage(repo, incident, announcer, "no list is asked any more")
+            continue
         if any((incident.blocklist, family) in roster.slices for family in incident.families):
             continue
         repo.end_incident(incident.id, announcer.at)
@@ -59,23 +74,23 @@ def end_unasked(repo: Repository, roster: Roster, announcer: Announcer) -> None:
             if incident.blocklist not in lists
             else f"it is not asked about {_named(incident.families)} any more"
         )
-        _announce_incident(announcer, incident, Kind.SIGHTED, cause)
+        announce_incident(announcer, incident, Kind.SIGHTED, cause)
 
 
 def _take(repo: Repository, turn: Turn, incident: Incident, announcer: Announcer) -> None:
     """Store what becomes of an incident, and tell it."""
     match turn:
         case Turn.OPENED:
-            _announce_incident(announcer, repo.open_incident(incident), Kind.BLIND)
+            announce_incident(announcer, repo.open_incident(incident), Kind.BLIND)
         case Turn.GROWN:
             repo.update_incident(incident)
-            _announce_incident(announcer, incident, Kind.BLIND)
+            announce_incident(announcer, incident, Kind.BLIND)
         case Turn.ADJUSTED:
             repo.update_incident(incident)
         case Turn.ENDED:
             repo.update_incident(incident)
             repo.end_incident(incident.id, announcer.at)
-            _announce_incident(announcer, incident, Kind.SIGHTED)
+            announce_incident(announcer, incident, Kind.SIGHTED)
 
 
 def _sights(soundings: Iterable[Sounding], asked: Collection[Family], at: datetime) -> dict[Family, Sight]:
@@ -125,12 +140,6 @@ def _retire(repo: Repository, blocklist: Blocklist, family: Family, terms: Terms
     held = [pair.target_id for pair in repo.pairs(blocklist.id).values() if pair.target.family is family]
     repo.delete_pairs(blocklist.id, held)
     repo.forget_coverage(blocklist.id, held)
-
-
-def _announce_incident(announcer: Announcer, incident: Incident, kind: Kind, cause: str = "") -> None:
-    news = NewNews(kind=kind, at=announcer.at, incident_id=incident.id, text=cause)
-    subject = incident_subject(incident, ended=kind is Kind.SIGHTED)
-    announcer.announce([Announcement(news, subject, Group.INCIDENT)])
 
 
 def _named(families: Collection[Family]) -> str:

@@ -80,7 +80,7 @@ class Recording:
         before = repo.sounding(asked.blocklist.id, asked.family, asked.result.nameserver)
         self._sounding = sounding_of(asked, before)
         repo.save_sounding(self._sounding)
-        watch_condition(repo, asked.blocklist, self._terms, Announcer(repo, self._terms.policy, asked.at))
+        watch_condition(repo, asked, self._terms, Announcer(repo, self._terms.policy, asked.at))
         if asked.soundness.trusted:
             targets = {self._ids[target]: target for target in asked.targets}
             paired = repo.paired(asked.blocklist.id, targets.keys())

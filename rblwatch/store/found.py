@@ -1,4 +1,4 @@
-"""What was found: listings, their transitions, and incidents about lists.
+"""What was found: listings, their transitions, and incidents about lists and nameservers.
 
 Owns the tables listing, transition and incident. Must not know who is told.
 """
@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Ending, Listing
@@ -84,6 +84,12 @@ class Intervals(Area):
         """Incidents that last, about one list or all, in the order in which they were opened."""
         ours = () if blocklist is None else (incident_table.c.blocklist == blocklist,)
         return reading.incidents(self._connection, incident_table.c.ended_at.is_(None), *ours)
+
+    def last_outage(self) -> Incident | None:
+        """The incident about a nameserver that was opened last; it may be over."""
+        latest = select(func.max(incident_table.c.id)).where(incident_table.c.blocklist == "").scalar_subquery()
+        found = reading.incidents(self._connection, incident_table.c.id == latest)
+        return found[0] if found else None
 
     def open_incident(self, incident: Incident) -> Incident:
         """Store a new incident and give it with its id.

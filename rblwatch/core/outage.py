@@ -1,0 +1,133 @@
+"""Many lists that can't be believed at once through one nameserver: then it is the nameserver, and one incident.
+
+Owns when the trouble of single lists is the resolver's, which lists that explains, and what fault it looks like. Must
+not ask anything: it is seen from what sweeps saw. What an examination adds stands in `diagnosis.py`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rblwatch.core.course import Sight
+from rblwatch.core.diagnosis import Fault
+from rblwatch.core.incident import Incident, loud
+from rblwatch.core.question import Reason
+from rblwatch.core.soundness import Flaw, Soundness
+from rblwatch.core.target import Family
+
+#: So many lists of different operators, and more than half of all that are asked, do not fail at the same time.
+FEWEST_LISTS = 3
+
+#: What a resolver can do to a list, and what that looks like; lists that lie loudly do so themselves.
+_FAULTS = {
+    Reason.TIMEOUT: Fault.DEAD,
+    Reason.NETWORK: Fault.DEAD,
+    Reason.SERVFAIL: Fault.CUT_OFF,
+    Reason.REFUSED: Fault.REFUSES,
+    Reason.FILTERED: Fault.FILTERS,
+    Reason.NOT_A_DNSBL_ANSWER: Fault.BLOCK_PAGE,
+    Reason.REFUSAL_CODE: Fault.PUBLIC,
+}
+
+Lane = tuple[str, Family]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """How a list stands for one family, through whom that was seen, and whose list it is."""
+
+    lane: Lane
+    owner: str
+    nameserver: str
+    sight: Sight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """Lists that fail at once through one nameserver."""
+
+    nameserver: str
+    lanes: frozenset[Lane]
+    """What it explains."""
+    soundness: Soundness
+    """What most of them are in, with a detail for people."""
+    since_at: datetime
+    """When there were so many that it was no longer a matter of single lists."""
+
+
+def outage(seen: Sequence[Seen], own: Collection[Lane] = ()) -> Outage | None:
+    """The outage that explains what is seen now, if there is one.
+
+    `own`: what is in an incident of its own already, and says nothing about anybody else.
+    """
+    counted = [one for one in seen if one.lane not in own]
+    failing = [one for one in counted if _explicable(one.sight.condition.soundness)]
+    through = Counter(one.nameserver for one in failing)
+    if not through:
+        return None
+    nameserver = through.most_common(1)[0][0]
+    silent = sorted((one for one in failing if one.nameserver == nameserver), key=_since_at)
+    for number in range(len(counted) // 2 + 1, len(silent) + 1):
+        if len({one.owner for one in silent[:number]}) >= FEWEST_LISTS:
+            return Outage(
+                nameserver=nameserver,
+                lanes=frozenset(one.lane for one in silent),
+                soundness=_what_most_are_in(silent, len({one.lane[0] for one in counted})),
+                since_at=_since_at(silent[number - 1]),
+            )
+    return None
+
+
+def fault_of(soundness: Soundness) -> Fault:
+    """What a resolver does through which most lists look like this."""
+    if soundness.flaw is Flaw.SILENT:
+        return Fault.STRIPS
+    return _FAULTS.get(soundness.reason, Fault.DEAD) if soundness.reason is not None else Fault.DEAD
+
+
+def opens(incidents: Iterable[Incident], found: Outage | None, now: datetime, blind_after: timedelta) -> bool:
+    """Whether an outage is to be opened now: it has lasted, and is not known yet."""
+    if found is None or now - found.since_at < blind_after:
+        return False
+    return not any(incident.zone == found.nameserver for incident in incidents)
+
+
+def incident_of(found: Outage, at: datetime) -> Incident:
+    """The incident about the nameserver; its id is 0."""
+    soundness = found.soundness
+    return Incident(
+        id=0,
+        blocklist="",
+        zone=found.nameserver,
+        state=soundness.state,
+        reason=soundness.reason,
+        flaw=soundness.flaw,
+        detail=soundness.detail,
+        since_at=found.since_at,
+        opened_at=at,
+    )
+
+
+def _explicable(soundness: Soundness) -> bool:
+    """Whether a resolver can be to blame for it."""
+    return not loud(soundness.flaw) and (soundness.reason in _FAULTS or soundness.flaw is Flaw.SILENT)
+
+
+def _since_at(one: Seen) -> datetime:
+    return one.sight.condition.since_at
+
+
+def _what_most_are_in(failing: Sequence[Seen], lists: int) -> Soundness:
+    causes = Counter((one.sight.condition.soundness.reason, one.sight.condition.soundness.flaw) for one in failing)
+    most = causes.most_common(1)[0][0]
+    example = next(
+        one.sight.condition.soundness
+        for one in failing
+        if (one.sight.condition.soundness.reason, one.sight.condition.soundness.flaw) == most
+    )
+    number = len({one.lane[0] for one in failing})
+    detail = f"{number} of {lists} lists can't be believed through it; one of them {example.detail}"
+    return Soundness(example.state, example.reason, example.flaw, detail)

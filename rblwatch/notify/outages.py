@@ -1,0 +1,60 @@
+"""What is said of a nameserver through which many lists can't be believed.
+
+Owns the words of incidents about the resolver. Must not know which lists it is about: that is counted, not named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rblwatch.core.alert import Line
+from rblwatch.core.incident import Incident
+from rblwatch.core.message import Entry
+from rblwatch.core.outage import fault_of
+from rblwatch.core.prescriptions import PRESCRIPTIONS, Prescription
+from rblwatch.core.soundness import Soundness
+from rblwatch.core.text import clean
+from rblwatch.notify.layout import Section
+from rblwatch.notify.parts import Reader, incident_of
+from rblwatch.notify.sink import LONGEST_QUOTE
+
+
+def began(entries: Sequence[Entry], reader: Reader) -> Section:
+    """Tell that a nameserver makes lists unusable, what that means and what to do; of the latest one."""
+    incident = incident_of(entries[-1])
+    words = _words(incident)
+    seen = clean(incident.detail, LONGEST_QUOTE).rstrip(".")
+    details = (
+        f"Since {reader.when(incident.since_at)}.",
+        f"Seen: {seen}." if seen else "",
+        f"Effect: {words.effect}. What they listed before is kept, and nothing new is told on their word meanwhile.",
+        f"What to do: {words.remedy}.",
+    )
+    head = f"Your resolver {incident.zone} {words.title}."
+    return Section(head, (), tuple(line for line in details if line))
+
+
+def ended(entries: Sequence[Entry], reader: Reader) -> Section:
+    """Tell that lists can be believed again through a nameserver, or that nobody asks it any more."""
+    incident = incident_of(entries[-1])
+    cause = clean(entries[-1].news.text, LONGEST_QUOTE).rstrip(".")
+    if cause:
+        return Section(f"Your resolver {incident.zone}: {cause}.", ())
+    until = f" to {reader.when(incident.ended_at)}" if incident.ended_at is not None else ""
+    aside = (
+        f"Most lists could not be believed from {reader.when(incident.since_at)}{until}; nothing was concluded from "
+        "their answers meanwhile. Lists that still can't are told one by one."
+    )
+    return Section("Most lists can be believed again through your resolver, or another one answers.", (), (aside,))
+
+
+def headline(line: Line, incident: Incident) -> str:
+    """The title of a message about it."""
+    if line is Line.BLIND:
+        return f"your resolver {_words(incident).title}"
+    over = "again" if line is Line.SIGHTED else "again, after a while"
+    return f"your resolver works {over}"
+
+
+def _words(incident: Incident) -> Prescription:
+    return PRESCRIPTIONS[fault_of(Soundness(incident.state, incident.reason, incident.flaw))]

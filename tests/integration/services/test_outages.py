@@ -1,0 +1,165 @@
+"""Many lists that can't be believed at once: one incident about the resolver, and none about each of them."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from rblwatch.core.alert import Line
+from rblwatch.notify.render import render
+from rblwatch.notify.sink import Medium, Sink
+from rblwatch.store.database import Store
+from tests.integration.services.scene import CHAT, HOST, held, list_of, look, tell, to, watching
+from tests.support.site import Site, settings_of
+from tests.support.world import NAMESERVER, Mode, ScriptedList
+
+NAMES = ("a.test", "b.test", "c.test", "d.test", "e.test")
+BLIND, SIGHTED = Line.BLIND, Line.SIGHTED
+
+
+def told(site: Site) -> list[tuple[Line, str]]:
+    """What was told of incidents: the list's id, or the nameserver."""
+    return [
+        (entry.line, incident.blocklist or incident.zone)
+        for message in to(site, CHAT)
+        for entry in message.entries
+        if (incident := entry.news.incident) is not None
+    ]
+
+
+async def five(store: Store) -> tuple[Site, list[ScriptedList]]:
+    lists = [list_of(name) for name in NAMES]
+    site = await watching(store, *lists)
+    site.world.list("a.test", HOST)
+    await look(site)
+    assert held(site) == [("a.test", HOST.text)]
+    return site, lists
+
+
+def turn(lists: list[ScriptedList], mode: Mode) -> None:
+    for scripted in lists:
+        scripted.mode = mode
+
+
+async def looks(site: Site, times: int) -> None:
+    for _ in range(times):
+        await look(site)
+
+
+@pytest.mark.parametrize("mode", [Mode.DEAD, Mode.REFUSING, Mode.SILENT, Mode.OUTSIDE, Mode.REFUSAL_CODE])
+async def test_what_befalls_all_lists_at_once_is_one_incident_and_one_recovery(mode: Mode, store: Store) -> None:
+    site, lists = await five(store)
+    turn(lists, mode)
+    await looks(site, 2)
+    assert told(site) == []  # it may pass
+    await looks(site, 3)
+    assert told(site) == [(BLIND, NAMESERVER)]
+    turn(lists, Mode.HEALTHY)
+    await looks(site, 3)
+    assert told(site) == [(BLIND, NAMESERVER), (SIGHTED, NAMESERVER)]
+    assert held(site) == [("a.test", HOST.text)]
+
+
+async def test_what_passes_before_it_is_worth_telling_is_not_told(store: Store) -> None:
+    site, lists = await five(store)
+    turn(lists, Mode.DEAD)
+    await looks(site, 2)
+    turn(lists, Mode.HEALTHY)
+    await looks(site, 4)
+    assert told(site) == []
+
+
+async def test_a_list_that_stays_away_gets_an_incident_of_its_own_when_the_others_are_back(store: Store) -> None:
+    site, lists = await five(store)
+    turn(lists, Mode.DEAD)
+    await looks(site, 4)
+    turn(lists[:-1], Mode.HEALTHY)
+    await looks(site, 2)
+    assert told(site) == [(BLIND, NAMESERVER), (SIGHTED, NAMESERVER), (BLIND, "e.test")]
+    turn(lists, Mode.HEALTHY)
+    await looks(site, 2)
+    assert told(site)[3:] == [(SIGHTED, "e.test")]
+
+
+async def test_a_list_that_was_away_before_keeps_its_incident(store: Store) -> None:
+    site, lists = await five(store)
+    lists[0].mode = Mode.DEAD
+    await looks(site, 4)
+    assert told(site) == [(BLIND, "a.test")]
+    turn(lists, Mode.DEAD)
+    await looks(site, 4)
+    turn(lists, Mode.HEALTHY)
+    await looks(site, 3)
+    assert sorted(told(site)[1:]) == [(BLIND, NAMESERVER), (SIGHTED, NAMESERVER), (SIGHTED, "a.test")]
+
+
+async def test_two_of_five_are_two_incidents(store: Store) -> None:
+    site, lists = await five(store)
+    turn(lists[:2], Mode.DEAD)
+    await looks(site, 4)
+    assert told(site) == [(BLIND, "a.test"), (BLIND, "b.test")]
+
+
+async def test_a_list_that_lists_everybody_is_told_during_an_outage_as_well(store: Store) -> None:
+    site, lists = await five(store)
+    turn(lists, Mode.DEAD)
+    await looks(site, 4)
+    lists[1].mode = Mode.WILDCARD
+    await look(site)
+    assert told(site) == [(BLIND, NAMESERVER), (BLIND, "b.test")]
+
+
+async def test_a_restart_neither_repeats_nor_ends_an_outage(store: Store) -> None:
+    site, lists = await five(store)
+    turn(lists, Mode.DEAD)
+    await looks(site, 4)
+    await site.start(site.settings)
+    await looks(site, 2)
+    assert told(site) == [(BLIND, NAMESERVER)]
+
+
+async def test_whoever_knows_of_an_outage_is_told_that_no_list_is_asked_any_more(store: Store) -> None:
+    site, lists = await five(store)
+    turn(lists, Mode.DEAD)
+    await looks(site, 4)
+    await site.reload(settings_of(site.settings.servers, []))
+    await tell(site)
+    assert told(site) == [(BLIND, NAMESERVER), (SIGHTED, NAMESERVER)]
+
+
+async def test_a_list_whose_answer_is_from_before_the_end_gets_no_incident_for_it(store: Store) -> None:
+    """Its time-outs come last: it was asked while the resolver was dead, and is fine the next time."""
+    site, lists = await five(store)
+    turn(lists, Mode.DEAD)
+    await looks(site, 4)
+    turn(lists[:-1], Mode.HEALTHY)
+    lists[-1].answers.clear()
+    site.clock.advance(timedelta(minutes=15))
+    round_ = asyncio.create_task(site.sweep())
+    await site.settle()
+    while len(told(site)) < 2:
+        await tell(site)
+    assert told(site) == [(BLIND, NAMESERVER), (SIGHTED, NAMESERVER)]
+    lists[-1].answers.set()
+    await round_
+    await tell(site)
+    lists[-1].mode = Mode.HEALTHY
+    await looks(site, 3)
+    assert told(site) == [(BLIND, NAMESERVER), (SIGHTED, NAMESERVER)]
+
+
+async def test_the_messages_say_what_the_resolver_does_and_what_to_do(store: Store) -> None:
+    site, lists = await five(store)
+    turn(lists, Mode.SILENT)
+    await looks(site, 4)
+    turn(lists, Mode.HEALTHY)
+    await looks(site, 2)
+    began, ended = (render(message, Sink(medium=Medium.MAIL)) for message in to(site, CHAT)[-2:])
+    assert [began.title, ended.title] == [
+        "[rblwatch] your resolver takes answers in 127.0.0.0/8 out (DNS rebinding protection)",
+        "[rblwatch] your resolver works again",
+    ]
+    body = began.body
+    assert f"Your resolver {NAMESERVER} takes answers in 127.0.0.0/8 out (DNS rebinding protection)." in body
+    assert "Seen: 5 of 5 lists can't be believed through it; one of them does not list its test point 127.0.0.2" in body
+    assert "What to do: let it pass 127.0.0.0/8" in body

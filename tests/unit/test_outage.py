@@ -1,0 +1,125 @@
+"""When the trouble of many lists is the resolver's: one incident, and not one for each of them."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rblwatch.core.course import Sight
+from rblwatch.core.diagnosis import Fault
+from rblwatch.core.incident import Condition
+from rblwatch.core.outage import FEWEST_LISTS, Seen, fault_of, incident_of, opens, outage
+from rblwatch.core.question import Reason
+from rblwatch.core.soundness import Flaw, Soundness, State
+from rblwatch.core.target import Family
+from tests.unit.samples import at
+
+SOUND = Soundness(State.SOUND)
+UNVERIFIED = Soundness(State.UNVERIFIED)
+TIMEOUT = Soundness(State.UNREACHABLE, Reason.TIMEOUT, detail="no answer for its test point 127.0.0.2")
+SERVFAIL = Soundness(State.UNREACHABLE, Reason.SERVFAIL)
+REFUSED = Soundness(State.REFUSING, Reason.REFUSED)
+CODED = Soundness(State.REFUSING, Reason.REFUSAL_CODE)
+FILTERED = Soundness(State.UNSOUND, Reason.FILTERED)
+PAGE = Soundness(State.UNSOUND, Reason.NOT_A_DNSBL_ANSWER)
+SILENT = Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.SILENT)
+WILDCARD = Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.WILDCARD)
+NO_KEY = Soundness(State.REFUSING, Reason.NO_KEY)
+MALFORMED = Soundness(State.UNSOUND, Reason.MALFORMED)
+ALL = (SOUND, UNVERIFIED, TIMEOUT, SERVFAIL, REFUSED, CODED, FILTERED, PAGE, SILENT, WILDCARD, NO_KEY, MALFORMED)
+
+
+def seen(
+    number: int, soundness: Soundness, since: float = 0, *, nameserver: str = "192.0.2.1:53", owner: str = ""
+) -> Seen:
+    lane = (f"list{number}", Family.IPV4)
+    sight = Sight(Condition(soundness, at(since)), at(60))
+    return Seen(lane=lane, owner=owner or lane[0], nameserver=nameserver, sight=sight)
+
+
+def several(*soundnesses: Soundness) -> list[Seen]:
+    return [seen(number, soundness) for number, soundness in enumerate(soundnesses)]
+
+
+@pytest.mark.parametrize(
+    ("soundnesses", "explained"),
+    [
+        ((TIMEOUT, TIMEOUT, TIMEOUT), 3),
+        ((TIMEOUT, SERVFAIL, REFUSED, SOUND, UNVERIFIED), 3),
+        ((FILTERED, PAGE, SILENT, CODED), 4),
+        ((TIMEOUT, TIMEOUT), 0),  # too few to say
+        ((TIMEOUT, TIMEOUT, TIMEOUT, SOUND, SOUND, SOUND), 0),  # no more than half
+        ((TIMEOUT, TIMEOUT, TIMEOUT, SOUND, SOUND), 3),
+        ((WILDCARD, WILDCARD, WILDCARD), 0),  # no resolver makes a list list the world
+        ((NO_KEY, NO_KEY, NO_KEY), 0),
+        ((MALFORMED, MALFORMED, MALFORMED), 0),
+        ((TIMEOUT, TIMEOUT, TIMEOUT, WILDCARD), 3),  # the fourth has a trouble of its own
+        ((), 0),
+    ],
+)
+def test_many_lists_that_fail_at_once_are_the_resolvers_trouble(
+    soundnesses: tuple[Soundness, ...], explained: int
+) -> None:
+    found = outage(several(*soundnesses))
+    assert (len(found.lanes) if found else 0) == explained
+
+
+def test_lists_that_were_in_trouble_before_say_nothing_about_the_resolver() -> None:
+    lanes = several(TIMEOUT, TIMEOUT, TIMEOUT, TIMEOUT, SOUND, SOUND)
+    assert outage(lanes) is not None
+    assert outage(lanes, own={lanes[0].lane, lanes[1].lane}) is None
+
+
+def test_lists_of_one_operator_fail_together_for_a_cause_of_their_own() -> None:
+    assert outage([seen(number, CODED, owner="one") for number in range(5)]) is None
+
+
+def test_lists_that_fail_through_different_nameservers_have_no_one_cause() -> None:
+    lanes = [seen(number, TIMEOUT, nameserver=f"192.0.2.{number}:53") for number in range(4)]
+    assert outage(lanes) is None
+
+
+def test_an_outage_is_since_the_moment_when_it_was_more_than_half_of_the_lists() -> None:
+    """A list that was failing alone before does not date it back."""
+    lanes = [seen(0, TIMEOUT, -100), seen(1, TIMEOUT, 1), seen(2, TIMEOUT, 2), seen(3, TIMEOUT, 3), seen(4, SOUND)]
+    found = outage(lanes)
+    assert found is not None
+    assert found.since_at == at(2)
+    assert not opens([], found, at(31), timedelta(minutes=30))
+    assert opens([], found, at(32), timedelta(minutes=30))
+    assert not opens([incident_of(found, at(32))], found, at(40), timedelta(minutes=30))
+
+
+@pytest.mark.parametrize(
+    ("soundness", "fault"),
+    [
+        (TIMEOUT, Fault.DEAD),
+        (SERVFAIL, Fault.CUT_OFF),
+        (REFUSED, Fault.REFUSES),
+        (CODED, Fault.PUBLIC),
+        (FILTERED, Fault.FILTERS),
+        (PAGE, Fault.BLOCK_PAGE),
+        (SILENT, Fault.STRIPS),
+    ],
+)
+def test_what_most_lists_look_like_says_what_the_resolver_does(soundness: Soundness, fault: Fault) -> None:
+    found = outage(several(soundness, soundness, soundness, SERVFAIL))
+    assert found is not None
+    assert fault_of(found.soundness) is fault
+    assert found.soundness.detail.startswith("4 of 4 lists")
+    assert incident_of(found, at(0)).about_resolver
+
+
+@given(st.lists(st.sampled_from(ALL), max_size=9), st.sets(st.integers(0, 8)))
+def test_an_outage_explains_failing_lists_only_and_never_few_of_them(
+    soundnesses: list[Soundness], own: set[int]
+) -> None:
+    lanes = several(*soundnesses)
+    its_own = {lanes[number].lane for number in own if number < len(lanes)}
+    found = outage(lanes, its_own)
+    if found is not None:
+        failing = {one.lane for one in lanes if not one.sight.condition.soundness.trusted}
+        assert found.lanes <= failing - its_own
+        assert len(found.lanes) >= FEWEST_LISTS
+        assert 2 * len(found.lanes) > len(lanes) - len(its_own)
