@@ -27,7 +27,9 @@ from tests.support.told import ADDRESS, Said, read_about, sections
 from tests.support.unbound import Unbound
 from tests.support.waiting import eventually
 
-#: A list that is well all the time, and who is really on it, from the start and later. Both are asked on all lists.
+#: Lists that are well all the time: where most are not, it is the resolver.
+SOUND = tuple(f"sound-{number}.example" for number in range(1, 9))
+#: Another one, and who is really on it, from the start and later. Both are asked on all lists.
 CONTROL = "control.example"
 CONTROLLED, CONTROLLED_LATER = "198.19.0.1", "198.19.0.2"
 #: No answer at all, as from nameservers that are not there.
@@ -101,7 +103,7 @@ class Stage:
 
     def set_up(self, running: ExitStack) -> None:
         """Serve all lists, with who is really on them."""
-        for name in (CONTROL, *(one.day.zone for one in self.cast)):
+        for name in (CONTROL, *SOUND, *(one.day.zone for one in self.cast)):
             self.zones[name] = self.rbldnsd.zone(name, ttl_s=self.ttl_s, negative_ttl_s=self.ttl_s)
         self.zones[CONTROL].entries[CONTROLLED] = (Entry(),)
         for one in self.cast:
@@ -126,7 +128,9 @@ class Stage:
             uses={name: (blocklist,) for name, (blocklist, _) in own.items()},
             use=tuple(day.blocklist for day in days if not (day.is_history or day.table)),
             force=tuple(day.blocklist for day in days if day.is_history),
-            customs={"control": CONTROL} | {day.blocklist: day.zone for day in days if day.table},
+            customs={"control": CONTROL}
+            | dict(zip(SOUND, SOUND, strict=True))
+            | {day.blocklist: day.zone for day in days if day.table},
             tables={day.blocklist: day.table for day in days if day.table},
             blind_after="2s",
             timeout="0.5s",
@@ -197,4 +201,4 @@ class Stage:
                     waiting.discard((zone, address))
             return not waiting
 
-        eventually(is_told, 30 + 5 * self.ttl_s, lambda: f"'{what}' about {sorted(waiting)}; {self.installed.titles}")
+        eventually(is_told, 60 + 5 * self.ttl_s, lambda: f"'{what}' about {sorted(waiting)}; {self.installed.titles}")

@@ -24,6 +24,7 @@ _SENTENCES = (
 _HEADS = (
     ("blind", re.compile(r" (?:cannot be believed|cannot be reached|refuses? to answer us)(?: \(.*\))?\.$")),
     ("sighted", re.compile(r" can be believed again\.$")),
+    ("lost", re.compile(r" (?:is|are) no longer on the allow list ")),
     ("delisted", re.compile(r" (?:is|are) no longer listed on ")),
     ("listed", re.compile(r" (?:is|are) listed on ")),
 )

@@ -62,6 +62,7 @@ def _stage(days: Sequence[Day], folder: Path, ttl_s: int) -> Iterator[Stage]:
 def _course(stage: Stage, daemon: Program) -> dict[str, Account]:
     everything = [(one.day.zone, ()) for one in stage.cast]
     blocking = [one for one in stage.cast if not one.day.is_allow]
+    allowing = [one for one in stage.cast if one.day.is_allow]
     stage.wait_until_told("listed", [(one.day.zone, one.listed) for one in blocking])
     before = stage.listings()
 
@@ -80,6 +81,7 @@ def _course(stage: Stage, daemon: Program) -> dict[str, Account]:
 
     stage.move_on()
     stage.wait_until_told("delisted", [(one.day.zone, one.listed) for one in blocking])
+    stage.wait_until_told("lost", [(one.day.zone, one.listed) for one in allowing])
     stage.wait_until_told("listed", [(one.day.zone, [one.later]) for one in blocking])
     let_sweep(daemon, 1)
     assert daemon.terminate() == 0, daemon.written
