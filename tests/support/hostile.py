@@ -93,7 +93,12 @@ class Row:
     @property
     def families(self) -> list[Family]:
         """What the list can be asked about."""
-        return [spoken.cohort.family for spoken in inquiry.conversations([self.blocklist], TARGETS.values())]
+        return [conversation.cohort.family for conversation in conversations(self)]
+
+
+def conversations(row: Row) -> tuple[inquiry.Conversation, ...]:
+    """All that a row's list is asked; the name is a whole domain to those lists that know no others."""
+    return inquiry.conversations([row.blocklist], TARGETS.values(), [TARGETS[Family.NAME]])
 
 
 class _Part:
@@ -182,7 +187,7 @@ async def ask_through(address: str, rows: Sequence[Row], budget_s: float = BUDGE
 
         async def ask(row: Row) -> tuple[Reading, ...]:
             async with limit:
-                return await inquiry.hold(lookup, inquiry.conversations([row.blocklist], TARGETS.values()))
+                return await inquiry.hold(lookup, conversations(row))
 
         readings = await asyncio.gather(*map(ask, sorted(rows, key=lambda row: "timeout" not in row.verdict)))
     return {(one.blocklist.id, one.family): _said(one) for several in readings for one in several}
