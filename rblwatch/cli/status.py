@@ -17,14 +17,18 @@ from rblwatch.cli.terminal import Cell, Row, counted, print_json, print_line, pr
 from rblwatch.configured import configure
 from rblwatch.core.conclusion import Alarm
 from rblwatch.core.errors import RblwatchError
-from rblwatch.core.timespan import minute, rfc3339, rfc3339_or_none, roughly
+from rblwatch.core.timespan import minute, roughly
+from rblwatch.services.status_document import status_document
 
 if TYPE_CHECKING:
-    from rblwatch.services.report import ListStatus, PairStatus, Report, ServerStatus, TargetStatus
+    from datetime import datetime
+
+    from rblwatch.services.report import NameStatus, PairStatus, Report, ServerStatus, TargetStatus
 
 _LISTED = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "SINCE", "REMOVAL")
 _ALLOWED = ("SERVER", "TARGET", "LIST", "CODES", "MEANING")
 _PENDING = ("SERVER", "TARGET", "LIST", "PENDING", "CODES", "SEEN", "CONFIRMED NOT BEFORE")
+_NAMES = ("SERVER", "NAME", "STATE", "SINCE", "WHAT WAS FOUND")
 _BLIND = ("LIST", "STATE", "REASON", "SINCE", "LAST ASKED", "WHAT ITS SELF-TEST SHOWED")
 _WATCH_EVERY_S = 2.0
 
@@ -54,7 +58,7 @@ def command(layout: Format, *, watch: bool) -> int:
         time.sleep(_WATCH_EVERY_S)
     report = app.read_status(configured)
     if layout is Format.JSON:
-        print_json(_document(report))
+        print_json(status_document(report))
     else:
         _print(report)
     return report.conclusion
@@ -75,6 +79,7 @@ def _print(report: Report) -> None:
         ("Listed", _LISTED, list(_listed_rows(report))),
         ("On allow lists", _ALLOWED, list(_allowed_rows(report))),
         ("Waiting for confirmation", _PENDING, list(_pending_rows(report))),
+        ("Looked up by name", _NAMES, list(_name_rows(report))),
         ("Blind", _BLIND, list(_blind_rows(report))),
     ):
         if rows:
@@ -119,6 +124,26 @@ def _pending_rows(report: Report) -> Iterator[Row]:
             seen = minute(pending.seen_at)
             codes = ", ".join(pending.codes)
             yield server.name, target.target.text, pair.blocklist, change, codes, seen, minute(pending.ready_at)
+
+
+def _name_rows(report: Report) -> Iterator[Row]:
+    """Names about which there is something to say: one that stands for its addresses is none."""
+    for server in report.servers:
+        for name in server.names:
+            yield from ((server.name, str(name.origin), *row) for row in _said_of(name, report.generated_at))
+
+
+def _said_of(name: NameStatus, now: datetime) -> Iterator[Row]:
+    if name.failing_since is not None:
+        said = "; ".join(f"{one.what}: {one.detail or one.reason}" for one in name.failures)
+        kept = f"; {counted(len(name.targets), 'target')} known before stay watched" if name.targets else ""
+        yield Cell("failing", VERDICTS["unknown"]), roughly(now - name.failing_since), f"{said}{kept}"
+    for target, missed_at in name.missing.items():
+        yield "gone", roughly(now - missed_at), f"{target}: watched for a day after it went"
+    for one in name.unwatched:
+        yield "not watched", "", f"{one.what}: {one.detail}"
+    for fault in name.faults:
+        yield "fault", "", fault
 
 
 def _blind_rows(report: Report) -> Iterator[Row]:
@@ -186,66 +211,3 @@ def _print_line(report: Report) -> Alarm:
     numbers = {"listed": report.listed, "unknown": report.unknown, "lists": lists, "conclusive": conclusive}
     print_plugin_line(report.alarm, text, numbers)
     return report.alarm
-
-
-def _document(report: Report) -> dict[str, object]:
-    return {
-        "generated_at": rfc3339(report.generated_at),
-        "servers": [
-            {"name": s.name, "tags": list(s.tags), "targets": [_target_document(t) for t in s.targets]}
-            for s in report.servers
-        ],
-        "blocklists": [_list_document(blocklist) for blocklist in report.blocklists],
-        "gaps": list(report.gaps),
-    }
-
-
-def _target_document(target: TargetStatus) -> dict[str, object]:
-    return {
-        "target": target.target.text,
-        "listed": target.listed,
-        "clear": target.clear,
-        "unknown": target.unknown,
-        "verdicts": [_pair_document(pair) for pair in target.pairs],
-    }
-
-
-def _pair_document(pair: PairStatus) -> dict[str, object]:
-    listing, pending, said = pair.listing, pair.pending, pair.listing or pair.clear
-    return {
-        "blocklist": pair.blocklist,
-        "zone": pair.zone,
-        "verdict": pair.verdict,
-        "codes": list(map(str, said.codes)) if said else [],
-        "labels": list(said.labels) if said else [],
-        "severity": listing.severity.value if listing else None,
-        "reason": pair.reason.value if pair.reason else None,
-        "text": listing.text if listing else None,
-        "lookup_url": pair.lookup_url,
-        "delist_url": pair.delist_url,
-        "listed_at": rfc3339_or_none(listing.listed_at if listing else None),
-        "clear_at": rfc3339_or_none(listing.clear_at if listing else None),
-        "pending": None
-        if pending is None
-        else {
-            "change": pending.change.value,
-            "codes": list(pending.codes),
-            "seen_at": rfc3339(pending.seen_at),
-            "ready_at": rfc3339(pending.ready_at),
-        },
-    }
-
-
-def _list_document(blocklist: ListStatus) -> dict[str, object]:
-    condition = blocklist.condition
-    soundness = condition.soundness if condition else None
-    return {
-        "blocklist": blocklist.blocklist,
-        "zone": blocklist.zone,
-        "state": soundness.state.value if soundness else None,
-        "reason": soundness.reason.value if soundness and soundness.reason else None,
-        "detail": soundness.detail or None if soundness else None,
-        "since": rfc3339_or_none(condition.state_since_at if condition else None),
-        "checked_at": rfc3339_or_none(blocklist.asked_at),
-        "stale": blocklist.stale,
-    }

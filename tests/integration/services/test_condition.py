@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import ip_network
 
-from rblwatch.cli.status import _list_document
 from rblwatch.core.alert import Line
 from rblwatch.core.blocklist import bare
 from rblwatch.core.incident import Incident
@@ -13,6 +12,7 @@ from rblwatch.core.settings import Server
 from rblwatch.core.soundness import Flaw
 from rblwatch.core.target import Family, Target
 from rblwatch.core.timespan import rfc3339
+from rblwatch.services.status_document import list_document
 from rblwatch.store.database import Store
 from tests.integration.services.scene import CHAT, HOST, MX1, MX2, condition, held, list_of, look, tell, to, watching
 from tests.support.configuration import settings_of
@@ -57,7 +57,7 @@ def lasting(store: Store) -> list[Incident]:
 
 
 def state_shown(site: Site) -> tuple[str, object]:
-    (shown,) = map(_list_document, site.status().blocklists)
+    (shown,) = map(list_document, site.status().blocklists)
     return str(shown["state"]), shown["since"]
 
 

@@ -2,10 +2,10 @@
 
 from ipaddress import ip_network
 
-from rblwatch.cli.status import _document
 from rblwatch.core.conclusion import Alarm, Exit
 from rblwatch.core.settings import Server
 from rblwatch.services.report import PairStatus, Report
+from rblwatch.services.status_document import status_document
 from rblwatch.store.database import Store
 from tests.integration.services.scene import HOST, MX1, list_of, look, minutes, pending, watching
 from tests.support.world import Mode
@@ -34,7 +34,7 @@ async def test_what_was_called_listed_and_is_not_confirmed_is_unknown_everywhere
     assert (first.listed, first.clear, first.unknown) == (0, 0, 1)
     assert (report.listed, report.unknown, report.conclusion) == (0, 1, Exit.INCONCLUSIVE)
     assert [status.unknown for status in report.blocklists] == [1]
-    assert '"verdict": "clear"' not in str(_document(report)).replace("'", '"')
+    assert '"verdict": "clear"' not in str(status_document(report)).replace("'", '"')
 
 
 async def test_a_listing_on_a_list_in_trouble_counts_as_listed_and_not_as_unknown_too(store: Store) -> None:
