@@ -85,7 +85,9 @@ def through_unbound(row: Row) -> Row:
     """The same row with what may come of it, for addresses of one family: a resolver knows no families."""
     verdict = REPAIRED.get(row.name, row.verdict)
     like = replace(row.like, families=row.like.families - {Family.IPV6})
-    return replace(row, verdict=ANY_FAILURE if verdict in FAILURES else verdict, like=like)
+    if verdict in FAILURES:
+        return replace(row, verdict=ANY_FAILURE, state="unreachable", like=like)
+    return replace(row, verdict=verdict, like=like)
 
 
 TABLES = (forgeries, transport, rcodes, bodies, codes, operators, texts)
