@@ -41,6 +41,7 @@ _DELIVER_EVERY_S = 0.5
 _CLOCK_EVERY_S = 5.0
 _BEAT_EVERY_S = 10.0
 _SILENCES_EVERY_S = 30.0
+_RESOLVER_EVERY_S = 1.0
 #: A wall clock that moved this much more or less than the monotonic one was stepped.
 _CLOCK_STEP_S = 2.0
 
@@ -92,6 +93,7 @@ class Daemon:
             "deliver": (self._work.deliver, _DELIVER_EVERY_S),
             "beat": (self._beat, _BEAT_EVERY_S),
             "silences": (self._work.end_silences, _SILENCES_EVERY_S),
+            "resolver": (self._work.watch_resolver, _RESOLVER_EVERY_S),
         }
         for name, (step, every_s) in jobs.items():
             self._scheduler.add_job(

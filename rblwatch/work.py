@@ -18,7 +18,9 @@ from rblwatch.configured import Configured
 from rblwatch.core.errors import RblwatchError
 from rblwatch.ports import Clock
 from rblwatch.services.deliver import Deliverer
+from rblwatch.services.diagnose import Examiner
 from rblwatch.services.monitor import Monitor, end_silences, tell_notice
+from rblwatch.services.vigil import Vigil
 from rblwatch.store.database import Store
 from rblwatch.store.errors import StoreError
 
@@ -46,6 +48,7 @@ class Work:
         self._assembly: Assembly
         self._monitor: Monitor
         self._deliverer: Deliverer
+        self._vigil: Vigil
 
     async def start(self) -> None:
         """Take up what a dead predecessor was sending, and get to work.
@@ -66,6 +69,9 @@ class Work:
             self._deliverer.adopt(notifier, assembly.desk)
         else:
             self._deliverer = Deliverer(self._store, notifier, self._clock, assembly.desk, holder=self._holder)
+        nameservers = app.build_nameservers(configured.settings.resolver)
+        self._vigil = Vigil(Examiner(self._engine, nameservers, self._clock), self._clock)
+        monitor.sweeper.on_asked = self._vigil.note
         self._assembly, self._monitor, self._configured = assembly, monitor, configured
 
     @property
@@ -99,6 +105,16 @@ class Work:
             if self._monitor.sweeper.outdated:
                 await self._put_to_work(configured or self._configured)
                 _log.info("daemon.configured_again", extra=self.summary)
+
+    async def watch_resolver(self) -> None:
+        """Say in the log what the nameservers do to answers, if that has changed."""
+        vigil = self._vigil
+        try:
+            await vigil.look()
+        except RblwatchError:
+            # Its engine was closed: another configuration was put to work.
+            if vigil is self._vigil:
+                raise
 
     async def deliver(self) -> None:
         """Start to send the messages that are due."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from rblwatch.core.blocklist import Blocklist, Kind, bare
 from rblwatch.core.examination import Examination, Heard
@@ -46,13 +47,15 @@ class Examiner:
         """Examine every nameserver, all at once; `on_lane` hears the id of each list that has answered one of them."""
         return tuple(await asyncio.gather(*(self._examine(one, lanes, on_lane) for one in self._nameservers.all)))
 
+    async def touch(self, nameserver: str, heard: tuple[Heard, ...]) -> Examination:
+        """Complete an examination whose lists were asked already: nothing more is asked of them."""
+        nothing, over_tcp = await asyncio.gather(self._nothing(nameserver), self._nameservers.over_tcp(nameserver))
+        return Examination(nameserver=nameserver, heard=heard, nothing=nothing, over_tcp=over_tcp)
+
     async def _examine(self, nameserver: str, lanes: Sequence[Lane], on_lane: Callable[[str], object]) -> Examination:
-        nothing, over_tcp, heard = await asyncio.gather(
-            self._nothing(nameserver),
-            self._nameservers.over_tcp(nameserver),
-            asyncio.gather(*(self._hear(nameserver, lane, on_lane) for lane in lanes)),
-        )
-        return Examination(nameserver=nameserver, heard=tuple(heard), nothing=nothing, over_tcp=over_tcp)
+        hearing = asyncio.gather(*(self._hear(nameserver, lane, on_lane) for lane in lanes))
+        touched, heard = await asyncio.gather(self.touch(nameserver, ()), hearing)
+        return replace(touched, heard=tuple(heard))
 
     async def _nothing(self, nameserver: str) -> Answer:
         """What is said of a name that does not exist."""

@@ -85,6 +85,7 @@ class Sweeper:
         self._extra = {family: fresh_point(family, 0, registered) for family in Family}
         self._reserved = registered.union(self._extra.values())
         self.on_transitions: Callable[[Transitions], None] | None = None
+        self.on_asked: Callable[[Asked], None] | None = None
 
     @property
     def busy(self) -> bool:
@@ -171,6 +172,8 @@ class Sweeper:
             at=self._clock.now(),
             result=result,
         )
+        if self.on_asked is not None:
+            self.on_asked(asked)
         if asked.soundness.trusted:
             asked = await self._prove(asked)
         recorded = await self._record(asked)
