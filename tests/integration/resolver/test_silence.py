@@ -80,6 +80,22 @@ async def test_slow_lists_delay_no_other() -> None:
     await ask_beside([new_list(f"slow{number}.example") for number in range(10)], script)
 
 
+async def test_a_question_has_no_task_of_its_own() -> None:
+    """Hundreds are under way at once, since each answer takes a tenth of a second."""
+    tasks: list[int] = []
+
+    def script(query: Query) -> Iterable[Reply]:
+        tasks.append(len(asyncio.all_tasks()))
+        is_probe = ".192." in query.name or ".127." in query.name
+        return listing()(query) if is_probe else [Later(0.1, absent(query))]
+
+    async with Nameserver(script) as server, new_engine(server.address) as engine:
+        result = await engine.ask(new_batch(LIST, addresses(2000)))
+    assert (result.absent, result.failed) == (2000, {})
+    assert len(tasks) >= 2000
+    assert max(tasks) <= min(tasks) + 1
+
+
 async def test_a_list_that_dies_amid_a_batch_is_given_up_after_one_budget() -> None:
     def dying(query: Query) -> Iterable[Reply]:
         return listing()(query) if len(server.queries) <= 500 else []
