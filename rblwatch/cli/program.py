@@ -6,6 +6,7 @@ library of a command: `rblwatch --version` is quick.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -44,6 +45,8 @@ _TAKE_SIGNALS = ("run", "demo")
 #: Source: the convention of shells, 128 + the signal's number (SIGINT is 2, SIGPIPE 13).
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class _Program(Group):
@@ -112,6 +115,8 @@ def run(arguments: Sequence[str]) -> int:
         return _after_broken_pipe()
     except RblwatchError as error:
         return _after_error(error, preferences)
+    except OSError as error:
+        return _after_full_disk(error) if error.errno in _FULL else _after_surprise(error, preferences)
     except Exception as error:  # noqa: BLE001 - the outermost boundary: nobody else can tell the admin
         return _after_surprise(error, preferences)
 
@@ -137,6 +142,13 @@ def _after_broken_pipe() -> int:
     """Whoever read our output is gone; Python would complain once more when it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return BROKEN_PIPE
+
+
+def _after_full_disk(error: OSError) -> int:
+    """The database says that in its own words: this is where our output goes to, or another file that we write."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    complain(f"rblwatch: what was to be written has no room: {error.strerror}")
+    return Exit.INTERNAL
 
 
 def _after_surprise(error: Exception, preferences: Preferences) -> int:

@@ -37,10 +37,23 @@ Row = Sequence[str | Cell]
 
 
 def prepare() -> None:
-    """Make both streams take any text, whatever the locale can write."""
+    """Make both streams take any text, whatever the locale can write, and also where there is none."""
+    _fill_gaps()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _fill_gaps() -> None:
+    """Let what goes to a closed stream go nowhere; no file that is opened later may get its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+    # Python has none for those that were closed when it started, whatever its types say.
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def print_line(text: str) -> None:

@@ -126,6 +126,32 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path) -> Non
     assert (child.returncode, said) == (141, b"")
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_changes_no_exit_code_and_gets_nothing(closed: str, tmp_path: Path) -> None:
+    """Python has no stream then, and the next file that is opened gets its number: the database, say."""
+    command = ["bash", "-c", f'"$@" {closed}', "-", str(RBLWATCH), "check", "198.18.0.7", "--list", "spamcop", *NOBODY]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, env=clean_environment())
+    assert done.returncode == 3
+    assert "error" not in done.stderr
+
+
+def test_an_output_without_room_is_said_and_is_no_fault_of_the_program(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [RBLWATCH, "lists"],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=clean_environment(),
+        )
+    assert (done.returncode, done.stderr) == (
+        4,
+        "rblwatch: what was to be written has no room: No space left on device\n",
+    )
+
+
 def test_ctrl_c_ends_with_130_and_says_nothing(start_program: StartProgram) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as silent:
         silent.bind(new_endpoint(15398))
