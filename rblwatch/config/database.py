@@ -35,7 +35,7 @@ def database_url(read_secret: Callable[[object], Secret], directory: Path) -> Ca
         if url.startswith("sqlite:"):
             return Secret(_sqlite(url, directory))
         if url.startswith("postgresql"):
-            _check_postgresql(url)
+            _require_postgresql(url)
             return secret
         hint = "postgres:// is written postgresql:// here; " if url.startswith("postgres:") else ""
         raise BadValue(f"is not the address of a database that is supported; {hint}{_FORMS}")
@@ -67,7 +67,7 @@ def _sqlite(url: str, directory: Path) -> str:
     return f"{_SQLITE}{path}"
 
 
-def _check_postgresql(url: str) -> None:
+def _require_postgresql(url: str) -> None:
     match = _POSTGRESQL.fullmatch(url)
     if match is None:
         raise BadValue(

@@ -87,10 +87,14 @@ class Phase:
         self._late: list[int] = []
         self._is_late = False
         self._late_until: float | None = None
-        blocklist = inquiry.blocklist
+        self._encode()
+
+    def _encode(self) -> None:
+        """Join once what all questions have in common; what cannot be asked at all fails at once."""
+        blocklist = self.inquiry.blocklist
         try:
             self._opening = wire.opening(blocklist.key_first)
-            self._ending = wire.ending(blocklist.zone, inquiry.kind, keyed=blocklist.keyed)
+            self._ending = wire.ending(blocklist.zone, self.inquiry.kind, keyed=blocklist.keyed)
         except wire.Unaskable as error:
             self._fail_rest(_unaskable(error))
         if blocklist.lacks_key:
