@@ -31,16 +31,30 @@ class Clock(Protocol):
         """A number in [0, 1)."""
 
 
+class Purse(Protocol):
+    """What may still be asked of a list: every packet is paid for before it leaves."""
+
+    @property
+    def left(self) -> int:
+        """How many packets it is still good for."""
+
+    def pay(self) -> bool:
+        """Pay for one packet, and say whether there was enough; if not, there will never be."""
+
+
 class Lookup(Protocol):
     """Asks DNS lists. Failures are values: nothing is raised for what a network or a list does."""
 
-    async def ask(self, batch: Batch) -> BatchResult:
+    async def ask(self, batch: Batch, purse: Purse | None = None) -> BatchResult:
         """Ask a batch: its probes first, then its targets if the probes leave the list trusted.
 
         One result holds answers of one nameserver only; where that one fails, the whole batch is asked of the next.
+        What a purse does not pay for fails as not asked, or as not answered if it was asked before.
         """
 
-    async def texts(self, blocklist: Blocklist, targets: Sequence[Target]) -> dict[Target, str]:
+    async def texts(
+        self, blocklist: Blocklist, targets: Sequence[Target], purse: Purse | None = None
+    ) -> dict[Target, str]:
         """The list's own words (TXT) on listed targets, cleaned of controls and bidi marks, at most 500 characters.
 
         For people only; a target without one is left out.

@@ -77,6 +77,27 @@ def _watched() -> None:
         ),
         sa.PrimaryKeyConstraint("blocklist", "family", "nameserver", name=op.f("pk_sounding")),
     )
+    op.create_table(
+        "spending",
+        sa.Column("operator", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("questions", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("operator", "day", name=op.f("pk_spending")),
+    )
+    op.create_table(
+        "accepted",
+        sa.Column("blocklist", sa.Text(), nullable=False),
+        sa.Column("target_id", sa.Integer(), nullable=False),
+        sa.Column("codes", sa.Text(), nullable=False),
+        sa.Column("since_at", MOMENT, nullable=False),
+        sa.Column("seen_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["blocklist"], ["blocklist.id"], name=op.f("fk_accepted_blocklist"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["target_id"], ["target.id"], name=op.f("fk_accepted_target_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("blocklist", "target_id", name=op.f("pk_accepted")),
+    )
+    op.create_index(op.f("ix_accepted_target_id"), "accepted", ["target_id"])
 
 
 def _found() -> None:

@@ -177,6 +177,11 @@ class Blocklist:
         """The zone that may be shown: never with a key in it."""
         return self.public_zone or self.zone
 
+    @property
+    def counted_by(self) -> str:
+        """Who counts the questions: all of his lists share one daily number."""
+        return self.account or self.operator or self.id
+
     def meanings(self, code: IPv4Address) -> tuple[Meaning, ...]:
         """All that one code inside 127.0.0.0/8 says, at least one meaning; never a refusal's."""
         rows = [row for row in self.codes if row.match.matches(code)]

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     FILTERED = "filtered"
     UNSOUND = "unsound"
     NO_KEY = "no-key"
+    NOT_ASKED = "not-asked"  # today's questions that the operator allows are used up
 
 
 @dataclass(frozen=True, slots=True)

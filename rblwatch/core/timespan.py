@@ -15,6 +15,8 @@ LONGEST = "3650d"
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])", re.ASCII)
 _LONGEST_SHOWN = 60
+#: More than so many of a unit are told in the next one.
+_LARGEST_COUNT = 300
 
 
 def parse_duration(text: str, *, least: str = "0s", most: str = LONGEST, fractions: bool = False) -> timedelta:
@@ -52,6 +54,15 @@ def rfc3339_or_none(at: datetime | None) -> str | None:
 def minute(at: datetime) -> str:
     """A moment for people, to the minute, in UTC, e.g. `2026-11-24 10:15 UTC`."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def written(duration: timedelta) -> str:
+    """A duration as one that can be written down, in one unit, and never shorter: 3600 s as `60m`, 3601 s as `61m`."""
+    seconds = -(-duration // timedelta(seconds=1))
+    for unit, size in reversed(_UNITS):
+        if seconds <= _LARGEST_COUNT * size or unit == "d":
+            return f"{-(-seconds // size)}{unit}"
+    raise AssertionError("every duration has a unit")
 
 
 def roughly(duration: timedelta) -> str:

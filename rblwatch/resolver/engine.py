@@ -43,6 +43,7 @@ from rblwatch.core.question import Answer
 from rblwatch.core.soundness import ProbeAnswer, worth_asking
 from rblwatch.core.target import Target
 from rblwatch.core.text import clean
+from rblwatch.ports import Purse
 from rblwatch.resolver import wire
 from rblwatch.resolver.exchange import Closed, Exchange
 from rblwatch.resolver.inquiry import Answers, Inquiry
@@ -86,7 +87,7 @@ class Engine:
         for exchange in self._exchanges.values():
             await exchange.close()
 
-    async def ask(self, batch: Batch) -> BatchResult:
+    async def ask(self, batch: Batch, purse: Purse | None = None) -> BatchResult:
         """Ask a batch, as `ports.Lookup` says.
 
         Raises: NotANameserver for a pinned nameserver that is none; Closed.
@@ -95,9 +96,12 @@ class Engine:
         questions = 0
         tried: list[Nameserver] = []
         for nameserver in self._candidates(batch.nameserver):
+            if tried and purse is not None and purse.left <= len(batch.probes):
+                # Half a self-test through another nameserver would say less than the silence of this one.
+                break
             if tried:
                 log.info("resolver.next_nameserver", extra={"nameserver": str(nameserver), "silent": str(tried[-1])})
-            asked, deserted = await self._ask_through(self._exchange(nameserver), batch)
+            asked, deserted = await self._ask_through(self._exchange(nameserver), batch, purse)
             questions += asked.questions
             if not deserted:
                 log.debug("resolver.batch_asked", extra={"blocklist": batch.blocklist.id, "questions": questions})
@@ -111,7 +115,9 @@ class Engine:
         assert first is not None
         return replace(first, questions=questions)
 
-    async def texts(self, blocklist: Blocklist, targets: Sequence[Target]) -> dict[Target, str]:
+    async def texts(
+        self, blocklist: Blocklist, targets: Sequence[Target], purse: Purse | None = None
+    ) -> dict[Target, str]:
         """Ask for the list's own words, as `ports.Lookup` says.
 
         Raises: Closed.
@@ -119,7 +125,7 @@ class Engine:
         inquiry = Inquiry(
             blocklist=blocklist, targets=targets, kind=wire.TXT, most_at_once=_MOST_TEXTS_AT_ONCE, live=True
         )
-        phase = await self._exchange(self._candidates(None)[0]).run(inquiry)
+        phase = await self._exchange(self._candidates(None)[0]).run(inquiry, purse)
         told = {target: _told(words) for target, words in phase.answers.words.items()}
         return {target: text for target, text in told.items() if text}
 
@@ -135,15 +141,17 @@ class Engine:
             self._exchanges[nameserver] = Exchange(nameserver, self._paces, self._budget_s)
         return self._exchanges[nameserver]
 
-    async def _ask_through(self, exchange: Exchange, batch: Batch) -> tuple[BatchResult, bool]:
+    async def _ask_through(self, exchange: Exchange, batch: Batch, purse: Purse | None) -> tuple[BatchResult, bool]:
         """Ask a batch of one nameserver; say besides whether that one seems to be gone."""
         points = tuple(dict.fromkeys(probe.target for probe in batch.probes))
-        probing = await exchange.run(Inquiry(blocklist=batch.blocklist, targets=points, keep_absences=True))
+        inquiry = Inquiry(blocklist=batch.blocklist, targets=points, keep_absences=True)
+        probing = await exchange.run(inquiry, purse)
         probes = tuple(ProbeAnswer(probe, _answer(probing.answers, probe.target)) for probe in batch.probes)
         probed = BatchResult(nameserver=str(exchange.nameserver), probes=probes, questions=probing.transmissions)
         if batch.probes and not worth_asking(probes, batch.blocklist):
             return probed, _gone(exchange, probing)
-        asking = await exchange.run(Inquiry(blocklist=batch.blocklist, targets=batch.targets, live=bool(batch.probes)))
+        inquiry = Inquiry(blocklist=batch.blocklist, targets=batch.targets, live=bool(batch.probes))
+        asking = await exchange.run(inquiry, purse)
         answers = asking.answers
         asked = replace(
             probed,

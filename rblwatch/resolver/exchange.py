@@ -12,6 +12,7 @@ import dns.rdatatype
 
 from rblwatch.core.errors import RblwatchError
 from rblwatch.core.question import Failed, Reason
+from rblwatch.ports import Purse
 from rblwatch.resolver import records, wire
 from rblwatch.resolver.inquiry import Inquiry
 from rblwatch.resolver.nameservers import Nameserver
@@ -34,6 +35,7 @@ _LONGEST_REPLY = 4096
 _BRIEF_S = 0.05
 #: A nameserver that seems to be away is asked this often, to be sure soon.
 _RETRY_S = 0.1
+_NOT_PAID = Failed(Reason.NOT_ASKED, "not asked: the questions that the list's operator allows in a day are used up")
 
 
 class Closed(RblwatchError):
@@ -61,7 +63,7 @@ class Exchange:
         self._timed_out = Failed(Reason.TIMEOUT, f"no answer from {nameserver} within {budget_s:g} s")
         self._closed = False
 
-    async def run(self, inquiry: Inquiry) -> Phase:
+    async def run(self, inquiry: Inquiry, purse: Purse | None = None) -> Phase:
         """Ask until every target of the inquiry has its answer.
 
         Raises: Closed.
@@ -73,7 +75,7 @@ class Exchange:
         phase = Phase(inquiry, round_trip, self._budget_s, began_at=now_s)
         if not phase.answers.open:
             return phase
-        self._sender.phases.append((phase, self._paces.of(inquiry.blocklist)))
+        self._sender.phases.append((phase, self._paces.of(inquiry.blocklist, purse)))
         try:
             self._pump(now_s)
             await phase.answers.done
@@ -178,7 +180,9 @@ class Exchange:
         self._sockets.close_retired()
         self._sender.allow_resends(self._answers)
         self._answers = 0
-        for phase, _ in self._sender.phases:
+        for phase, pace in self._sender.phases:
+            if pace.is_over:
+                phase.run_dry(_NOT_PAID, self._timed_out)
             self._judge(phase, now_s)
         if (failure := self._reach.lost(now_s)) is not None:
             self._reach.answered()

@@ -57,6 +57,10 @@ class Fetching(Generic[Waiting]):
             return
         self._timed_out += 1
         if self._timed_out >= _MOST_WHILE_QUIET:
-            self._dead = failure
-            while self._waiting:
-                self._fail(self._waiting.popleft()[0], failure)
+            self.give_up(failure)
+
+    def give_up(self, failure: Failed) -> None:
+        """Fail what waits, and whatever is added from now on."""
+        self._dead = failure
+        while self._waiting:
+            self._fail(self._waiting.popleft()[0], failure)

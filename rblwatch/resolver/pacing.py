@@ -1,12 +1,13 @@
 """How fast may be asked: every transmission takes a token, of its list and of the whole program.
 
 Owns the token buckets, on a monotonic clock that is handed in. Must not send or wait: it says whether and when.
-Budgets per day are no pace: they outlive the process, so whoever plans batches keeps them.
+Budgets per day are no pace: they outlive the process, so whoever plans batches keeps them, and sends a purse along.
 """
 
 from __future__ import annotations
 
 from rblwatch.core.blocklist import Blocklist
+from rblwatch.ports import Purse
 
 #: How late a transmission may be, in seconds, without the next one being late too. It bounds a burst after a pause as
 #: well: one transmission, and what the rate allows in this time. The engine looks at the clock every 0.01 s.
@@ -39,22 +40,28 @@ class Bucket:
 
 
 class Buckets:
-    """The buckets that one list's questions draw from: both, or neither."""
+    """The buckets that one list's questions draw from: both, or neither; and the purse that pays for them, if any."""
 
-    __slots__ = ("_buckets",)
+    __slots__ = ("_buckets", "_purse", "is_over")
 
-    def __init__(self, *buckets: Bucket | None) -> None:
+    def __init__(self, *buckets: Bucket | None, purse: Purse | None = None) -> None:
         self._buckets = tuple(bucket for bucket in buckets if bucket is not None)
+        self._purse = purse
+        self.is_over = False
+        """Whether the purse was too empty to pay: no further transmission is ever allowed."""
 
     def ready_s(self) -> float:
         """When the next transmission is allowed; minus infinity where nothing limits it."""
         return max((bucket.ready_s() for bucket in self._buckets), default=float("-inf"))
 
     def take(self, now_s: float) -> bool:
-        """Use a token of every bucket if all have one; say whether."""
+        """Use a token of every bucket if all have one, and pay; say whether."""
         for bucket in self._buckets:
             if bucket.ready_s() > now_s:
                 return False
+        if self._purse is not None and (self.is_over or not self._purse.pay()):
+            self.is_over = True
+            return False
         for bucket in self._buckets:
             bucket.take(now_s)
         return True
@@ -67,12 +74,12 @@ class Paces:
         self._total = Bucket(queries_per_second) if queries_per_second > 0 else None
         self._lists: dict[str, Bucket] = {}
 
-    def of(self, blocklist: Blocklist) -> Buckets:
+    def of(self, blocklist: Blocklist, purse: Purse | None = None) -> Buckets:
         """The pace of a list; a list whose allowed rate was changed starts anew."""
         per_second = blocklist.pace.per_second
         if not per_second:
-            return Buckets(self._total)
+            return Buckets(self._total, purse=purse)
         bucket = self._lists.get(blocklist.id)
         if bucket is None or bucket.per_second != per_second:
             bucket = self._lists[blocklist.id] = Bucket(per_second)
-        return Buckets(bucket, self._total)
+        return Buckets(bucket, self._total, purse=purse)

@@ -79,6 +79,8 @@ class Phase:
         self.quiet = not inquiry.live
         """Whether the list has answered nothing since a question that expired."""
         self.given_up = False
+        self._is_dry = False
+        """Whether nothing more may be sent; what is under way may still be answered."""
         self._cut_short = False
         self._unheard = 0
         self._budget_s = budget_s
@@ -159,13 +161,15 @@ class Phase:
         overdue: list[Flight] = []
         for transmissions, flights in enumerate(self.flying, 1):
             for flight in flights:
-                patience_s = self.round_trip.patience_s(transmissions, flight.deadline - flight.sent_at)
-                if longest_s is not None and transmissions < MOST_TRANSMISSIONS:
+                is_last = self._is_dry or transmissions >= MOST_TRANSMISSIONS
+                left_s = flight.deadline - flight.sent_at
+                patience_s = left_s if is_last else self.round_trip.patience_s(transmissions, left_s)
+                if longest_s is not None and not is_last:
                     patience_s = min(patience_s, longest_s)
                 if flight.sent_at + patience_s > now_s:
                     break
                 overdue.append(flight)
-        if self.quiet or self._is_late:
+        if self.quiet or self._is_late or self._is_dry:
             overdue += itertools.takewhile(lambda flight: flight.deadline <= now_s, self.resends)
         for flight in overdue:
             self._take_out(flight)
@@ -197,7 +201,7 @@ class Phase:
 
     def exhaust(self, flight: Flight, failure: Failed) -> None:
         """End a question without an answer; a list that answers others gets a second chance, later."""
-        if self.heard and not (self._is_late or self.given_up):
+        if self.heard and not (self._is_late or self.given_up or self._is_dry):
             self._late.append(flight.index)
         else:
             self.answers.settle(flight.index, failure)
@@ -211,6 +215,20 @@ class Phase:
         if self._late and not self.afloat and self._next >= len(self._queue):
             self._queue, self._next, self._late = self._late, 0, []
             self._is_late = True
+
+    def run_dry(self, unasked: Failed, unanswered: Failed) -> None:
+        """Send nothing more: fail what was never asked with `unasked`, what waits for the late pass with `unanswered`.
+
+        Questions under way have the rest of their time, and what is to be fetched over TCP is not.
+        """
+        self._is_dry = True
+        late, self._late = self._late, []
+        if self._is_late:
+            unasked = unanswered
+        self._fail_rest(unasked)
+        for index in late:
+            self.answers.settle(index, unanswered)
+        self.fetching.give_up(unanswered)
 
     def give_up(self, failure: Failed) -> None:
         """Fail all that was not asked yet, or waits for the late pass; flights are ended by whoever sent them."""

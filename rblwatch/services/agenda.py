@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from rblwatch.core.blocklist import Kind
+from rblwatch.core.budget import Budget, budgets_of, next_day
 from rblwatch.core.plan import due_at, slice_of
+from rblwatch.core.question import Reason
+from rblwatch.core.rhythm import minimum, rhythm
 from rblwatch.core.settings import Schedule
 from rblwatch.core.standing import Change
 from rblwatch.core.target import Family, Target
@@ -49,9 +52,33 @@ class Agenda:
         """Of each round whose answers caches may still hold, when it could be followed by one that reads no copy."""
         self._pairs: dict[_Key, dict[Target, datetime]] = {}
         self._ttls: dict[Lane, tuple[timedelta | None, timedelta | None]] = {}
+        self._asked_at: dict[_Key, datetime] = {}
+        self._left_out: dict[_Key, int] = {}
+        """Bitmaps: targets that could not be asked about when their turn came, so it is theirs first now."""
+        self.budgets = budgets_of(roster)
+        """What the operators of all these lists allow, by operator."""
+        self._intervals = {lane: self._interval(lane) for lane in roster.slices}
         for lane, parts in roster.slices.items():
             for part in parts:
                 self._rounds[lane, part.number] = None
+
+    def _interval(self, lane: Lane) -> timedelta:
+        """The interval of a list's rounds, but for what TTLs make of it."""
+        budget = self.budget(lane)
+        blocklist = self._roster.watchlist.blocklists[lane[0]]
+        return rhythm(self._schedule.interval, blocklist, budget=budget.interval if budget else None).interval
+
+    def budget(self, lane: Lane) -> Budget | None:
+        """What the operator of a list allows."""
+        return self.budgets.get(self._roster.watchlist.blocklists[lane[0]].counted_by)
+
+    def interval(self, lane: Lane) -> timedelta:
+        """At which interval rounds of a list are made, or longer where caches hold what it says."""
+        return self._intervals[lane]
+
+    def asked_at(self, job: Job) -> datetime | None:
+        """When the slice of a job was last asked about."""
+        return self._asked_at.get((job.lane, job.part.number))
 
     def load(self, coverages: Iterable[Coverage], pairs: Iterable[Pair], soundings: Iterable[Sounding]) -> None:
         """Work out all due times from what is stored. A slice with a target that was never asked is due at once."""
@@ -60,7 +87,9 @@ class Agenda:
         bits = {(lane, part.number): part.bits for lane, parts in self._roster.slices.items() for part in parts}
         for coverage in coverages:
             key = ((coverage.blocklist, coverage.family), coverage.slice)
+            self._left_out[key] = coverage.failed.get(Reason.NOT_ASKED, 0)
             if key in bits and coverage.asked_at is not None:
+                self._asked_at[key] = coverage.asked_at
                 self._successors[key] = [self._successor(key[0], coverage.asked_at, coverage.asked_at)]
                 if not bits[key] & ~coverage.asked:
                     self._rounds[key] = self._next(key)
@@ -84,11 +113,15 @@ class Agenda:
             outstanding = [moment for moment in self._successors.get(key, []) if moment > asked.started_at]
             self._successors[key] = sorted([*outstanding, self._successor(lane, asked.started_at, asked.at)])
             self._rounds[key] = self._next(key)
+            self._asked_at[key] = asked.started_at
+            self._left_out[key] = recorded.coverage.failed.get(Reason.NOT_ASKED, 0)
+            if self._left_out[key]:
+                self._rounds[key] = min(self._next(key), next_day(asked.at))
         waiting = self._pairs.get((lane, asked.slice), {})
         for target in asked.targets if waiting else ():
             if target in waiting:
                 # Whatever came of it, it is not asked again at once; a recorded pair is given its own time below.
-                waiting[target] = asked.at + self._schedule.recheck_listed
+                waiting[target] = asked.at + self._recheck(lane)
         settled = set(recorded.settled)
         for target in [target for target in waiting if self._roster.ids.get(target) in settled]:
             del waiting[target]
@@ -103,6 +136,11 @@ class Agenda:
             if target in self._pairs.get((job.lane, job.part.number), {}):
                 self._pairs[job.lane, job.part.number][target] = until
 
+    def leave_out(self, job: Job, until: datetime) -> None:
+        """Leave a whole slice for later that could not be asked about."""
+        self._left_out[job.lane, job.part.number] = job.part.bits
+        self.postpone(job, until)
+
     def due(self, now: datetime) -> Mapping[Lane, list[Job]]:
         """What is to be asked now, by lane. A round that is due takes the pairs of its slice along."""
         jobs: dict[Lane, list[Job]] = {}
@@ -116,7 +154,7 @@ class Agenda:
     def _job(self, lane: Lane, part: Slice, now: datetime) -> Job | None:
         due = self._rounds[lane, part.number]
         if due is None or due <= now:
-            return Job(lane, part, part.targets, full=True)
+            return Job(lane, part, self._in_turn(lane, part), full=True)
         pairs = self._pairs.get((lane, part.number))
         early = tuple(target for target, moment in pairs.items() if moment <= now) if pairs else ()
         return Job(lane, part, early, full=False) if early else None
@@ -132,16 +170,26 @@ class Agenda:
         return None not in self._rounds.values()
 
     def all(self) -> Mapping[Lane, list[Job]]:
-        """One full round of everything, due or not."""
+        """One full round of everything, due or not; what was asked last comes last, in case it can't be all."""
+        lanes = sorted(self._roster.slices.items(), key=lambda lane: self._waits_since(*lane))
         return {
-            lane: [Job(lane, part, part.targets, full=True) for part in parts]
-            for lane, parts in self._roster.slices.items()
+            lane: [Job(lane, part, self._in_turn(lane, part), full=True) for part in parts] for lane, parts in lanes
         }
+
+    def _waits_since(self, lane: Lane, parts: Iterable[Slice]) -> datetime:
+        return min(self._asked_at.get((lane, part.number), _LONG_AGO) for part in parts)
+
+    def _in_turn(self, lane: Lane, part: Slice) -> tuple[Target, ...]:
+        """The targets of a slice, those first that were left out when they were due."""
+        bits = self._left_out.get((lane, part.number), 0) & part.bits
+        if bits in (0, part.bits):
+            return part.targets
+        return tuple(sorted(part.targets, key=lambda target: not bits & slice_of(self._roster.ids[target])[1]))
 
     def _successor(self, lane: Lane, asked_at: datetime, answered_at: datetime) -> datetime:
         """The interval counts from the question; what caches hold of the answers, from the last of these."""
         copies_gone_at = due_at(answered_at, timedelta(), self._ttls.get(lane, (None, None))[1])
-        return max(asked_at + self._schedule.interval, copies_gone_at or answered_at)
+        return max(asked_at + self._intervals[lane], copies_gone_at or answered_at)
 
     def _next(self, key: _Key) -> datetime:
         """When a slice is due.
@@ -150,7 +198,11 @@ class Agenda:
         one is to be followed up in its own time, or at most an interval later together with others.
         """
         first, *_ = successors = self._successors[key]
-        return max(moment for moment in successors if moment - first <= self._schedule.interval)
+        return max(moment for moment in successors if moment - first <= self._intervals[key[0]])
+
+    def _recheck(self, lane: Lane) -> timedelta:
+        """How long a single pair is left alone."""
+        return max(self._schedule.recheck_listed, minimum(self._roster.watchlist.blocklists[lane[0]]))
 
     def _learn(self, sounding: Sounding) -> None:
         self._ttls[sounding.blocklist, sounding.family] = (
@@ -180,9 +232,9 @@ class Agenda:
         if pending is None:
             if pair.standing.listed is None or self._is_allow(lane):
                 return None
-            return due_at(pair.asked_at, self._schedule.recheck_listed, self._ttls.get(lane, (None, None))[0])
+            return due_at(pair.asked_at, self._recheck(lane), self._ttls.get(lane, (None, None))[0])
         ready_at = max(pending.ready_at, pending.repeat_at or pending.ready_at)
         proof_only = pending.change is Change.DELISTED and pair.standing.clears >= self._delist_after
         if proof_only and ready_at > pair.asked_at:
             return ready_at
-        return max(ready_at, pair.asked_at + self._schedule.recheck_listed)
+        return max(ready_at, pair.asked_at + self._recheck(lane))

@@ -107,6 +107,7 @@ async def sweep_once(
 
     Raises: StoreError.
     """
+    await monitor.load()
     tally = Tally(clock.now())
     await monitor.sweeper.round(tally, on_lane)
     await store.write(lambda repo: _release(repo, Group, clock.now()))

@@ -16,7 +16,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from rblwatch.core.plan import bitmap, slice_of
-from rblwatch.core.target import Target
+from rblwatch.core.question import Reason
+from rblwatch.core.target import Family, Target
+from rblwatch.core.watchlist import Slice
 from rblwatch.services.announce import Announcer
 from rblwatch.services.answers import remarkable, unknowns
 from rblwatch.services.asked import Asked, Terms
@@ -44,6 +46,18 @@ class Recorded:
     """The pairs of this batch that have a row now."""
     settled: tuple[int, ...] = ()
     """Ids of targets whose pair row is gone."""
+
+
+def leave_unasked(repo: Repository, blocklist: str, family: Family, part: Slice) -> Coverage:
+    """Write that nothing is known of a slice any more, since its list may not be asked; what is listed stays so."""
+    coverage = repo.coverage(blocklist, family, part.number)
+    failed = {reason: left for reason, targets in coverage.failed.items() if (left := targets & ~part.bits)}
+    failed[Reason.NOT_ASKED] = failed.get(Reason.NOT_ASKED, 0) | part.bits
+    clear_at = coverage.failed_clear_at if coverage.failed else coverage.concluded_at
+    left_out = replace(coverage, failed=failed, failed_clear_at=clear_at)
+    if left_out != coverage:
+        repo.save_coverage(left_out)
+    return left_out
 
 
 class Recording:

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from rblwatch.core.blocklist import Blocklist, Kind
+from rblwatch.core.budget import batch_cost, extra_at, next_day, probe_cost, round_at
 from rblwatch.core.listing import Listing
 from rblwatch.core.plan import Batch, BatchResult, slice_of
+from rblwatch.core.question import Reason
 from rblwatch.core.soundness import Expectation, Probe, assess, fresh_point, probes
 from rblwatch.core.standing import Proof, Transition, Wanted, observe, wanted
 from rblwatch.core.target import Family, Target
@@ -23,8 +25,9 @@ from rblwatch.ports import Clock, Lookup
 from rblwatch.services.agenda import Agenda, Job, Lane
 from rblwatch.services.answers import circumstances, remarkable, standing_before, verdict_of
 from rblwatch.services.asked import Asked, Terms
+from rblwatch.services.budgets import Till, left_unasked
 from rblwatch.services.portion import Transitions
-from rblwatch.services.record import Recorded, Recording
+from rblwatch.services.record import Recorded, Recording, leave_unasked
 from rblwatch.store.database import Store
 from rblwatch.store.errors import StoreError, Unregistered
 from rblwatch.store.queries import Queries
@@ -54,15 +57,23 @@ class Tally:
     listed: int = 0
     unknown: int = 0
     batches: int = 0
+    unasked: Counter[str] = field(default_factory=Counter)
+    """By list, how many targets it could not be asked about: they are among the unknown."""
     transitions: list[tuple[Transition, Listing]] = field(default_factory=list)
 
-    def add(self, result: BatchResult, recorded: Recorded) -> None:
-        """Add one batch."""
+    def add(self, blocklist: str, result: BatchResult, recorded: Recorded) -> None:
+        """Add one batch of a list."""
         self.batches += 1
         self.questions += result.questions
         self.listed += recorded.listed
         self.unknown += recorded.unknown
         self.transitions.extend(recorded.transitions)
+        self.leave(blocklist, sum(failed.reason is Reason.NOT_ASKED for failed in result.failed.values()))
+
+    def leave(self, blocklist: str, targets: int) -> None:
+        """Add targets that a list was not asked about."""
+        if targets:
+            self.unasked[blocklist] += targets
 
 
 class Sweeper:
@@ -70,7 +81,7 @@ class Sweeper:
 
     def __init__(self, store: Store, lookup: Lookup, clock: Clock, terms: Terms, agenda: Agenda) -> None:
         self._store = store
-        self._lookup = lookup
+        self._lookup = Till(store, lookup, clock, agenda.budgets)
         self._clock = clock
         self._terms = terms
         self._agenda = agenda
@@ -137,7 +148,11 @@ class Sweeper:
         """Ask and record one batch; False, and a word in the log, where that failed."""
         place = {"blocklist": job.lane[0], "family": job.lane[1].value}
         try:
-            await self._ask(job, tally)
+            until = await self._opens_at(job)
+            if until > self._clock.now():
+                self._agenda.postpone(job, until)
+            else:
+                await self._ask(job, tally)
         except Unregistered as error:
             self.outdated = True
             _log.warning("sweep.outdated", extra={**place, "why": str(error)})
@@ -151,6 +166,24 @@ class Sweeper:
             return True
         return False
 
+    async def _opens_at(self, job: Job) -> datetime:
+        """When a batch that is due may be asked, for the day's questions to last until its end.
+
+        Of a list that nothing is left for, that is now: then it is found out, and said, that it cannot be asked.
+        """
+        budget, now = self._agenda.budget(job.lane), self._clock.now()
+        if budget is None:
+            return now
+        blocklist, family = self._terms.roster.watchlist.blocklists[job.lane[0]], job.lane[1]
+        spent = await self._lookup.spent(budget)
+        if not job.full:
+            cost = batch_cost(blocklist, family, len(job.targets))
+            return extra_at(budget, spent, cost=cost, interval=self._agenda.interval(job.lane), now=now)
+        asked_at = self._agenda.asked_at(job)
+        if asked_at is None or budget.per_day - spent <= probe_cost(blocklist, family):
+            return now
+        return round_at(budget, spent, asked_at=asked_at, now=now)
+
     async def _ask(self, job: Job, tally: Tally) -> None:
         blocklist = self._terms.roster.watchlist.blocklists[job.lane[0]]
         family = job.lane[1]
@@ -162,6 +195,9 @@ class Sweeper:
             targets=job.targets,
         )
         result = await self._lookup.ask(batch)
+        if left_unasked(result):
+            await self._leave_out(job, tally)
+            return
         asked = Asked(
             blocklist=blocklist,
             family=family,
@@ -177,8 +213,19 @@ class Sweeper:
         if asked.soundness.trusted:
             asked = await self._prove(asked)
         recorded = await self._record(asked)
-        tally.add(result, recorded)
+        tally.add(blocklist.id, result, recorded)
         self._agenda.note(asked, recorded)
+
+    async def _leave_out(self, job: Job, tally: Tally) -> None:
+        """Say of targets whose turn it was that nothing is known of them, and leave them for tomorrow."""
+        tomorrow = next_day(self._clock.now())
+        if not job.full:
+            self._agenda.postpone(job, tomorrow)
+            return
+        await self._store.write(lambda repo: leave_unasked(repo, *job.lane, job.part))
+        tally.unknown += len(job.targets)
+        tally.leave(job.lane[0], len(job.targets))
+        self._agenda.leave_out(job, tomorrow)
 
     async def _record(self, asked: Asked) -> Recorded:
         """Take a batch in, letting others write in between; what is committed is reported, whatever comes next."""

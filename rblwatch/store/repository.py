@@ -18,11 +18,12 @@ from rblwatch.store.outbox import Outbox
 from rblwatch.store.rows import DaemonRow
 from rblwatch.store.schema import daemon as daemon_table
 from rblwatch.store.snapshot import Snapshot
+from rblwatch.store.spending import Spendings
 from rblwatch.store.telling import Alerts, Tellings
 from rblwatch.store.watched import Registered, Standings
 
 
-class Repository(Snapshot, Registered, Standings, Intervals, Alerts, Tellings, Hearing, Outbox, Audience):
+class Repository(Snapshot, Registered, Standings, Intervals, Alerts, Tellings, Hearing, Outbox, Audience, Spendings):
     """All that is stored, through one connection inside one write transaction."""
 
     def set_daemon(self, row: DaemonRow) -> None:

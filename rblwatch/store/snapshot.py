@@ -6,6 +6,7 @@ Owns the questions that both have. Must not write.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import date
 
 from sqlalchemy import ColumnElement, select
 
@@ -14,7 +15,7 @@ from rblwatch.core.target import Target
 from rblwatch.store import reading
 from rblwatch.store.area import Bound
 from rblwatch.store.rows import Coverage, DaemonRow, Pair, Sounding
-from rblwatch.store.schema import coverage, listing, pair, sounding
+from rblwatch.store.schema import coverage, listing, pair, sounding, spending
 
 
 class Snapshot(Bound):
@@ -27,6 +28,12 @@ class Snapshot(Bound):
     def blocklists(self) -> dict[str, str]:
         """Every known list's id and shown zone."""
         return reading.blocklists(self._connection)
+
+    def spent(self, day: date) -> dict[str, int]:
+        """By operator, how many questions his lists were asked on a day (in UTC), or may have been."""
+        that_day = spending.c.day == day.isoformat()
+        found = select(spending.c.operator, spending.c.questions).where(that_day)
+        return reading.pairs_of_values(self._connection, found)
 
     def coverages(self, blocklist: str | None = None) -> list[Coverage]:
         """How far one list, or every list, has been asked."""

@@ -14,6 +14,7 @@ from rblwatch.core.reading import Reading
 from rblwatch.core.soundness import Expectation, Probe, ProbeAnswer, State, worth_asking
 from rblwatch.core.target import Family, Target, expand, parse_name, parse_range
 from rblwatch.core.verdict import Clear, Listed, Unknown
+from rblwatch.ports import Purse
 from rblwatch.services import inquiry
 from rblwatch.services.inquiry import Step
 
@@ -41,7 +42,7 @@ class ScriptedLookup:
     batches: list[Batch] = field(default_factory=list)
     worded: list[Target] = field(default_factory=list)
 
-    async def ask(self, batch: Batch) -> BatchResult:
+    async def ask(self, batch: Batch, purse: Purse | None = None) -> BatchResult:
         self.batches.append(batch)
         probes = tuple(ProbeAnswer(probe, self.script(batch, probe.target)) for probe in batch.probes)
         asked = batch.targets if worth_asking(probes, batch.blocklist) else ()
@@ -55,7 +56,9 @@ class ScriptedLookup:
             failed={target: answer for target, answer in answers.items() if isinstance(answer, Failed)},
         )
 
-    async def texts(self, blocklist: Blocklist, targets: Sequence[Target]) -> dict[Target, str]:
+    async def texts(
+        self, blocklist: Blocklist, targets: Sequence[Target], purse: Purse | None = None
+    ) -> dict[Target, str]:
         self.worded += targets
         return {target: f"{blocklist.id} has {target}" for target in targets}
 

@@ -21,9 +21,11 @@ from rblwatch.core.plan import Batch, BatchResult
 from rblwatch.core.question import Absent, Answer, Failed, Found, Reason
 from rblwatch.core.soundness import ProbeAnswer, worth_asking
 from rblwatch.core.target import Target
+from rblwatch.ports import Purse
 
 START = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 NAMESERVER = "127.0.0.1:53"
+_UNPAID = Failed(Reason.NOT_ASKED, "not paid for")
 
 Codes = tuple[IPv4Address, ...]
 
@@ -193,21 +195,32 @@ class CachingLookup:
         self._cached: dict[tuple[str, str, Target], tuple[Answer, datetime]] = {}
         self.nameserver = NAMESERVER
         self.batches: list[Batch] = []
+        self.sent: list[tuple[datetime, str]] = []
+        """Every question that left: when, and about which list."""
 
-    async def ask(self, batch: Batch) -> BatchResult:
+    async def ask(self, batch: Batch, purse: Purse | None = None) -> BatchResult:
         self.batches.append(batch)
+        sent_before = len(self.sent)
         nameserver = batch.nameserver or self.nameserver
         blocklist = batch.blocklist
         await self._world.lists[blocklist.id].answers.wait()
         is_proof = not batch.targets
         probes = tuple(
-            ProbeAnswer(probe, self._probe(nameserver, blocklist.id, probe.target, is_proof=is_proof))
+            ProbeAnswer(
+                probe,
+                self._probe(nameserver, blocklist.id, probe.target, is_proof=is_proof)
+                if self._paid(blocklist, purse)
+                else _UNPAID,
+            )
             for probe in batch.probes
         )
-        result = BatchResult(nameserver=nameserver, probes=probes, questions=len(probes))
+        result = BatchResult(nameserver=nameserver, probes=probes, questions=len(self.sent) - sent_before)
         if batch.probes and not worth_asking(probes, blocklist):
             return result
-        answers = {target: self.question(nameserver, blocklist.id, target) for target in batch.targets}
+        answers = {
+            target: self.question(nameserver, blocklist.id, target) if self._paid(blocklist, purse) else _UNPAID
+            for target in batch.targets
+        }
         absences = [answer.ttl_s for answer in answers.values() if isinstance(answer, Absent)]
         return BatchResult(
             nameserver=nameserver,
@@ -217,11 +230,21 @@ class CachingLookup:
             found={target: answer for target, answer in answers.items() if isinstance(answer, Found)},
             failed={target: answer for target, answer in answers.items() if isinstance(answer, Failed)},
             negative_ttl_s=max((ttl_s for ttl_s in absences if ttl_s is not None), default=None),
-            questions=len(probes) + len(answers),
+            questions=len(self.sent) - sent_before,
         )
 
-    async def texts(self, blocklist: Blocklist, targets: Sequence[Target]) -> dict[Target, str]:
-        return {target: f"{target} sent mail to a trap of {blocklist.id}" for target in targets}
+    async def texts(
+        self, blocklist: Blocklist, targets: Sequence[Target], purse: Purse | None = None
+    ) -> dict[Target, str]:
+        told = [target for target in targets if self._paid(blocklist, purse)]
+        return {target: f"{target} sent mail to a trap of {blocklist.id}" for target in told}
+
+    def _paid(self, blocklist: Blocklist, purse: Purse | None) -> bool:
+        """Whether a question may leave; it is noted then."""
+        if purse is not None and not purse.pay():
+            return False
+        self.sent.append((self._world.clock.now(), blocklist.id))
+        return True
 
     def question(self, nameserver: str, blocklist: str, target: Target) -> Answer:
         """One question, by us or by anybody else who uses the same resolver."""

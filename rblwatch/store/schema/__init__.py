@@ -7,6 +7,7 @@ Owns what is stored and under which keys. Must not know who writes or reads it. 
 from rblwatch.store.schema.alerting import alert, delivery, news, recipient, silence, telling, told
 from rblwatch.store.schema.base import metadata
 from rblwatch.store.schema.watching import (
+    accepted,
     blocklist,
     coverage,
     daemon,
@@ -14,11 +15,13 @@ from rblwatch.store.schema.watching import (
     listing,
     pair,
     sounding,
+    spending,
     target,
     transition,
 )
 
 __all__ = [
+    "accepted",
     "alert",
     "blocklist",
     "coverage",
@@ -32,6 +35,7 @@ __all__ = [
     "recipient",
     "silence",
     "sounding",
+    "spending",
     "target",
     "telling",
     "told",

@@ -166,6 +166,26 @@ Index(
     postgresql_where=incident.c.ended_at.is_(None),
 )
 
+# What was asked of an operator's lists in a day, or may have been: a process that dies leaves its share reserved.
+spending = Table(
+    "spending",
+    metadata,
+    Column("operator", Text, primary_key=True),
+    Column("day", Text, primary_key=True),  # in UTC, e.g. 2026-03-01
+    Column("questions", Integer, nullable=False),
+)
+
+# What lists say of targets whose listing there the admin has accepted.
+accepted = Table(
+    "accepted",
+    metadata,
+    Column("blocklist", ForeignKey("blocklist.id", ondelete="CASCADE"), primary_key=True),
+    Column("target_id", ForeignKey("target.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("codes", Texts, nullable=False),
+    Column("since_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
 # The daemon that works on this database, or the last one that did: at most one row.
 daemon = Table(
     "daemon",

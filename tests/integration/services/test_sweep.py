@@ -10,6 +10,7 @@ import pytest
 
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.target import Target
+from rblwatch.ports import Purse
 from rblwatch.store.database import Store
 from rblwatch.store.errors import StoreError, StoreUnavailable
 from rblwatch.store.repository import Repository
@@ -23,7 +24,7 @@ async def test_a_list_caught_lying_is_not_asked_for_its_words(store: Store, monk
     site = await watching(store, list_of(positive_ttl_s=3600, negative_ttl_s=300))
     asked: list[Target] = []
 
-    async def texts(_: Blocklist, targets: Sequence[Target]) -> dict[Target, str]:
+    async def texts(_: Blocklist, targets: Sequence[Target], _purse: Purse | None = None) -> dict[Target, str]:
         asked.extend(targets)
         return {}
 
