@@ -15,6 +15,7 @@ from pathlib import Path
 from rblwatch.config import pending
 from rblwatch.config.lines import KeyPath, value_lines
 from rblwatch.config.problems import ConfigError, Problem, Problems
+from rblwatch.config.reading import read_at_most
 from rblwatch.config.schema import Surroundings, read_settings
 from rblwatch.config.secret import Secrets
 from rblwatch.config.table import Table
@@ -105,8 +106,7 @@ def _is_there(place: Path) -> bool:
 
 def _read_text(path: Path) -> str:
     try:
-        with path.open("rb") as opened:
-            content = opened.read(_LARGEST + 1)
+        content = read_at_most(path, _LARGEST + 1)
     except IsADirectoryError:
         raise _unreadable(path, "is a directory; name the file in it") from None
     except FileNotFoundError:

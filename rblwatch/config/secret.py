@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rblwatch.config.problems import BadValue
+from rblwatch.config.reading import read_at_most
 from rblwatch.config.wording import nearest
 from rblwatch.core.settings import Secret
 
@@ -75,8 +76,7 @@ class Secrets:
 
     def _from_file(self, path: Path, called: str) -> Secret:
         try:
-            with path.open("rb") as opened:
-                content = opened.read(_LARGEST + 1)
+            content = read_at_most(path, _LARGEST + 1)
         except OSError as error:
             raise BadValue(f"{called} cannot be read: {error.strerror or 'unknown error'}") from None
         if len(content) > _LARGEST:
