@@ -55,7 +55,7 @@ class Claims:
             rearmed = self._rearm(repo, now, back_by)
             for one in interrupted:
                 again_at = now + delay(one.attempts + 1, chance)
-                repo.finish(one.id, one.held_token, state=DeliveryState.WAITING, at=now, next_at=again_at)
+                repo.finish(one, state=DeliveryState.WAITING, at=now, next_at=again_at)
             # What is on its way keeps its lease, e.g. while its receipt waits for the database to come back.
             repo.renew(self._holder, running, now + LEASE)
             leases = repo.leases(holder_other_than=self._holder)

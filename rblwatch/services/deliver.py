@@ -160,9 +160,9 @@ class Deliverer:
         """Write what this delivery does not tell, before it leaves; False, and nothing, if somebody else has it."""
         now, delivery = self._clock.now(), composed.delivery
         if composed.empty:
-            held = repo.finish(delivery.id, composed.delivery.held_token, state=DeliveryState.EMPTY, at=now)
+            held = repo.finish(delivery, state=DeliveryState.EMPTY, at=now)
         else:
-            held = repo.keep(delivery.id, composed.delivery.held_token, now + LEASE)
+            held = repo.keep(delivery, now + LEASE)
         if held:
             repo.mute(delivery, composed.muted)
         if held and composed.empty:
@@ -193,7 +193,7 @@ class Deliverer:
         """Write what came of a delivery; nothing, if its token no longer holds and somebody else has it."""
         now, delivery = self._clock.now(), sent.delivery
         state, error, next_at = _fate(sent, outcome, now, chance)
-        written = repo.finish(delivery.id, sent.delivery.held_token, state=state, at=now, error=error, next_at=next_at)
+        written = repo.finish(delivery, state=state, at=now, error=error, next_at=next_at)
         if written and state is DeliveryState.SENT:
             repo.write_down(delivery, sent.composed)
             repo.set_told(delivery.recipient, sent.composed.told, now)

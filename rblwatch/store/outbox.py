@@ -60,10 +60,9 @@ class Outbox(Area):
                     room -= 1
         return sorted(taken, key=lambda delivery: delivery.id)
 
-    def finish(  # noqa: PLR0913 - the outcome of one delivery, written in one statement
+    def finish(
         self,
-        delivery_id: int,
-        token: str,
+        claimed: Delivery,
         *,
         state: DeliveryState,
         at: datetime,
@@ -81,12 +80,11 @@ class Outbox(Area):
             values["sent_at"] = at
         if state is DeliveryState.WAITING:
             values["next_at"] = at if next_at is None else next_at
-        return bool(self._change(update(table).where(table.c.id == delivery_id, table.c.token == token).values(values)))
+        return bool(self._change(update(table).where(_is_held(claimed)).values(values)))
 
-    def keep(self, delivery_id: int, token: str, lease_until: datetime) -> bool:
+    def keep(self, claimed: Delivery, lease_until: datetime) -> bool:
         """Lengthen the lease of one delivery; False if the token is no longer the one."""
-        ours = (table.c.id == delivery_id) & (table.c.token == token)
-        return bool(self._change(update(table).where(ours).values(lease_until=lease_until)))
+        return bool(self._change(update(table).where(_is_held(claimed)).values(lease_until=lease_until)))
 
     def renew(self, holder: str, delivery_ids: Iterable[int], lease_until: datetime) -> None:
         """Lengthen the leases of deliveries that their holder is still busy with."""
@@ -216,6 +214,11 @@ def _about_one_pair() -> ColumnElement[bool]:
     own, its = listing_table.alias(), listing_table.alias()
     same = (its.c.target == own.c.target) & (its.c.blocklist == own.c.blocklist)
     return _shared(news_table.c.listing_id.name, own, its, same)
+
+
+def _is_held(claimed: Delivery) -> ColumnElement[bool]:
+    """Whether the lease of a delivery is still the one under which it was claimed."""
+    return (table.c.id == claimed.id) & (table.c.token == claimed.held_token)
 
 
 def _about_one_list() -> ColumnElement[bool]:

@@ -42,7 +42,7 @@ def arrive(store: Store, minute: int, state: DeliveryState, line: Line | None = 
     (telling,) = store.read_now(lambda queries: queries.tellings(delivery.id))
 
     def job(repo: Repository) -> None:
-        repo.finish(delivery.id, delivery.held_token, state=state, at=at(minute))
+        repo.finish(delivery, state=state, at=at(minute))
         repo.update_telling(replace(telling, line=line))
 
     store.write_now(job)

@@ -29,9 +29,7 @@ def finish(
 ) -> bool:
     next_at = None if next_minute is None else at(next_minute)
     return store.write_now(
-        lambda repo: repo.finish(
-            claimed.id, claimed.held_token, state=state, at=at(minute), error="said 450", next_at=next_at
-        )
+        lambda repo: repo.finish(claimed, state=state, at=at(minute), error="said 450", next_at=next_at)
     )
 
 
@@ -289,7 +287,7 @@ def test_a_delivery_is_finished_by_token(store: Store, state: DeliveryState, cha
     (about,) = listings(store, 1)
     announced(store, (about,))
     (claimed,) = claim(store, 1)
-    assert not store.write_now(lambda repo: repo.finish(1, "guessed", state=state, at=at(1)))
+    assert not store.write_now(lambda repo: repo.finish(replace(claimed, token="guessed"), state=state, at=at(1)))
     assert finish(store, claimed, state, next_minute=9)
     done = replace(claimed, state=state, error="said 450", holder=None, token=None, lease_until=None)
     assert delivery(store) == replace(done, **changes)  # type: ignore[arg-type]
@@ -305,7 +303,7 @@ def test_a_lease_that_was_given_back_is_taken_over_and_the_late_sender_changes_n
     (taken_over,) = claim(store, 3.1, holder="daemon:two")
     assert taken_over.first_tried_at == at(1)
     assert not finish(store, late, DeliveryState.SENT)
-    assert not store.write_now(lambda repo: repo.keep(1, late.held_token, at(9)))
+    assert not store.write_now(lambda repo: repo.keep(late, at(9)))
     assert finish(store, taken_over, DeliveryState.SENT)
 
 

@@ -69,7 +69,7 @@ def test_an_alert_is_closed_once_one_of_its_deliveries_was_claimed(store: Store,
     store.write_now(job)
     (claimed,) = claim(store, 1)
     if state is not DeliveryState.CLAIMED:
-        store.write_now(lambda repo: repo.finish(claimed.id, claimed.held_token, state=state, at=at(1)))
+        store.write_now(lambda repo: repo.finish(claimed, state=state, at=at(1)))
     assert store.write_now(lambda repo: repo.joinable_alert(Group.NEWS, "")) is None
 
 
@@ -115,9 +115,7 @@ def test_only_what_was_never_tried_can_be_let_go_earlier(store: Store) -> None:
 
     store.write_now(job)
     (claimed,) = claim(store, 1)
-    store.write_now(
-        lambda repo: repo.finish(claimed.id, claimed.held_token, state=DeliveryState.WAITING, at=at(1), next_at=at(9))
-    )
+    store.write_now(lambda repo: repo.finish(claimed, state=DeliveryState.WAITING, at=at(1), next_at=at(9)))
     assert store.write_now(lambda repo: repo.waiting_alerts(Group.NEWS)) == [2]
     assert store.write_now(lambda repo: repo.waiting_alerts(Group.FIRST_LOOK)) == []
     store.write_now(lambda repo: repo.set_not_before([1, 2], at(3)))
@@ -195,7 +193,7 @@ def test_who_is_aware_of_a_listing(
     if state is not DeliveryState.WAITING:
         (claimed,) = claim(store, 1)
         if state is not DeliveryState.CLAIMED:
-            store.write_now(lambda repo: repo.finish(claimed.id, claimed.held_token, state=state, at=at(1)))
+            store.write_now(lambda repo: repo.finish(claimed, state=state, at=at(1)))
     assert store.write_now(lambda repo: repo.aware([listing_id])[listing_id]) == ({"ops"} if aware else set())
 
 
@@ -205,7 +203,7 @@ def test_listings_of_failed_messages_are_known_per_recipient(store: Store) -> No
     announced(store, (listing_id,), "mail")
     claimed = claim(store, 1)[0]
     assert store.write_now(lambda repo: repo.failed_listings("ops")) == set()
-    store.write_now(lambda repo: repo.finish(1, claimed.held_token, state=DeliveryState.FAILED, at=at(1)))
+    store.write_now(lambda repo: repo.finish(claimed, state=DeliveryState.FAILED, at=at(1)))
     assert store.write_now(lambda repo: repo.failed_listings("ops")) == {listing_id}
     assert store.write_now(lambda repo: repo.failed_listings("mail")) == set()
 
