@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 from rblwatch.cli.terminal import print_line
-from rblwatch.core.diagnosis import Diagnosis, diagnose
+from rblwatch.core.diagnosis import diagnose
 from rblwatch.core.examination import Examination
+from rblwatch.core.fault import Diagnosis
 from rblwatch.core.prescriptions import PRESCRIPTIONS
 
 _MOST_NAMED = 10

@@ -1,9 +1,8 @@
 """What a nameserver does to the answers of blocklists, from what it answered when it was examined.
 
-Owns the closed set of faults, and the step from answers to diagnoses; what each means stands in `prescriptions.py`.
-Must not ask anything. Only what blinds a list is told: an examination asks the points of configured lists,
-documentation addresses and a name below `invalid`, nothing else, and a fault that hides none of them is nobody's
-trouble.
+Owns the step from answers to faults; what each means stands in `prescriptions.py`. Must not ask anything. Only what
+blinds a list is told: an examination asks the points of configured lists, documentation addresses and a name below
+`invalid`, nothing else, and a fault that hides none of them is nobody's trouble.
 
 One list in trouble says little about the resolver: lists die, and lists refuse. So a fault is told only where the
 answers can't be the list's own doing, or where several lists of different operators have the same trouble at once.
@@ -12,8 +11,6 @@ answers can't be the list's own doing, or where several lists of different opera
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from ipaddress import IPv4Address
 
 from rblwatch.core.blocklist import LISTING_RANGE
@@ -28,37 +25,10 @@ from rblwatch.core.examination import (
     outside,
     outside_only,
 )
+from rblwatch.core.fault import Diagnosis, Fault
 from rblwatch.core.public_resolvers import public_operator, stands_in
 from rblwatch.core.question import Absent, Failed, Found, Reason
 from rblwatch.core.soundness import Expectation
-
-
-class Fault(StrEnum):
-    """What a nameserver does to answers."""
-
-    DEAD = "dead"  # answers nothing
-    NO_IPV6 = "no-ipv6"  # has an IPv6 address, which this machine has no way to
-    REFUSES = "refuses"  # answers REFUSED to whatever we ask
-    CUT_OFF = "cut-off"  # answers, but gets no answer from any list itself
-    FILTERS = "filters"  # says that it filters (Extended DNS Error 15 to 18)
-    BLOCK_PAGE = "block-page"  # answers with the address of a block page or a portal
-    REWRITES = "rewrites"  # answers with an address where a name does not exist
-    STRIPS = "strips"  # takes answers in 127.0.0.0/8 out
-    HIDES = "hides"  # says of all test points that they do not exist
-    PUBLIC = "public-resolver"  # is shared by everybody, and lists refuse it
-    NO_TCP = "no-tcp"  # gives no answer over TCP
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
-    """One thing that a nameserver does, and to which lists."""
-
-    fault: Fault
-    nameserver: str
-    seen: str
-    """What showed it, for people."""
-    blinds: tuple[str, ...] = ()
-    """Ids of the lists that it hides. None: it would hide a list whose answer is too long for UDP (`no-tcp`)."""
 
 
 def diagnose(examination: Examination) -> tuple[Diagnosis, ...]:
@@ -139,7 +109,7 @@ def _cut_off(seen: _Answers) -> Diagnosis | None:
 
 
 def _filters(seen: _Answers) -> Diagnosis | None:
-    filtered = seen.where(lambda heard: any(failed(a, Reason.FILTERED) for a in heard.all))
+    filtered = seen.where(lambda h: any(failed(a, Reason.FILTERED) for a in h.all) and not h.filtered_by_address)
     if not filtered:
         return None
     notes = [a.detail for heard in filtered for a in heard.all if isinstance(a, Failed) and failed(a, Reason.FILTERED)]
@@ -190,8 +160,10 @@ def _strips(seen: _Answers) -> Diagnosis | None:
     """A list without an entry says that there is no such name; what is left of a stripped one exists and is empty."""
     silent = _silent(seen)
     stripped = [heard for heard in silent if any(empty(answer) for answer in heard.to(Expectation.LISTED))]
-    if not stripped or (seen.answering and not _several(stripped)):
+    told = seen.where(lambda heard: heard.filtered_by_address)
+    if not told and (not stripped or (seen.answering and not _several(stripped))):
         return None
+    stripped += told
     return seen.found(Fault.STRIPS, f"test points of {_lists(stripped)} exist, without their addresses", stripped)
 
 

@@ -55,6 +55,16 @@ class Heard:
         """The answers about what is listed; of a list without such points, all there are."""
         return tuple(self.to(Expectation.LISTED)) or self.all
 
+    @property
+    def filtered_by_address(self) -> bool:
+        """Whether it is said that what the list has is filtered, while what it has not is answered.
+
+        So does dnsmasq with `stop-dns-rebind`; who filters names filters all of a zone's.
+        """
+        points = list(self.to(Expectation.LISTED))
+        listings = bool(points) and all(failed(answer, Reason.FILTERED) for answer in points)
+        return listings and any(isinstance(answer, Absent) for answer in self.to(Expectation.CLEAR))
+
     def to(self, expected: Expectation) -> Iterator[Answer]:
         """The answers to the probes that expected this."""
         return (answered.answer for answered in self.answers if answered.probe.expected is expected)

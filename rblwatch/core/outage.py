@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rblwatch.core.course import Sight
-from rblwatch.core.diagnosis import Fault
+from rblwatch.core.fault import Fault
 from rblwatch.core.incident import Incident, loud
 from rblwatch.core.question import Reason
 from rblwatch.core.soundness import Flaw, Soundness

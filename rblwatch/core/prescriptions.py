@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rblwatch.core.diagnosis import Fault
+from rblwatch.core.fault import Fault
 
 #: Where a resolver that works is described.
 PAGE = "docs/resolver.md"

@@ -10,8 +10,9 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 
-from rblwatch.core.diagnosis import Diagnosis, diagnose
+from rblwatch.core.diagnosis import diagnose
 from rblwatch.core.examination import Heard
+from rblwatch.core.fault import Diagnosis
 from rblwatch.core.outage import Lane
 from rblwatch.core.prescriptions import PRESCRIPTIONS
 from rblwatch.ports import Clock

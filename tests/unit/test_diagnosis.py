@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rblwatch.core.blocklist import RFC5782_SELFTEST, Blocklist, SelfTest
-from rblwatch.core.diagnosis import Diagnosis, Fault, diagnose
+from rblwatch.core.diagnosis import diagnose
 from rblwatch.core.examination import Contact, Examination, Heard
+from rblwatch.core.fault import Diagnosis, Fault
 from rblwatch.core.prescriptions import PRESCRIPTIONS
 from rblwatch.core.public_resolvers import public_operator, stands_in
 from rblwatch.core.question import Absent, Answer, Failed, Found, Reason
@@ -105,7 +106,7 @@ def faults(diagnoses: tuple[Diagnosis, ...]) -> dict[str, int]:
         ([same(REFUSED), same(REFUSED)], NONE, {"refuses": 2}),
         # It says itself that it filters; one list is enough.
         ([SOUND, same(FILTERED)], NONE, {"filters": 1}),
-        ([Said(FILTERED, NONE)], NONE, {"filters": 1}),
+        ([Said(FILTERED, FILTERED), same(FILTERED)], NONE, {"filters": 2}),
         # Block pages: a filter's address, the same address for several, or the one that stands for everything.
         ([SOUND, same(PAGE)], NONE, {"block-page": 1}),
         ([SOUND, Said(found("0.0.0.0"), found("0.0.0.0"))], NONE, {"block-page": 1}),
@@ -123,6 +124,7 @@ def faults(diagnoses: tuple[Diagnosis, ...]) -> dict[str, int]:
         ([Said(EMPTY, NONE)], NONE, {"strips": 1}),
         ([Said(EMPTY, NONE), Said(EMPTY, NONE), same(SERVFAIL)], NONE, {"strips": 2}),
         ([Said(EMPTY, NONE), Said(EMPTY, NONE), SOUND], NONE, {"strips": 2}),  # one zone is excepted
+        ([SOUND, Said(FILTERED, NONE)], NONE, {"strips": 1}),  # and it says so, as dnsmasq does
         # All lists say that there is no such name.
         ([same(NONE), same(NONE), same(NONE)], NONE, {"hides": 3}),
         ([same(NONE), same(NONE), same(NONE), SOUND], NONE, {}),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rblwatch.core.course import Sight
-from rblwatch.core.diagnosis import Fault
+from rblwatch.core.fault import Fault
 from rblwatch.core.incident import Condition
 from rblwatch.core.outage import FEWEST_LISTS, Seen, fault_of, incident_of, opens, outage
 from rblwatch.core.question import Reason
