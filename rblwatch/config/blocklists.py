@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address
 
 from rblwatch.config import values
 from rblwatch.config.listnames import ListNames, list_id, need_key_name, read_key, warn_of_lists
+from rblwatch.config.overrides import daily_number, read_overrides
 from rblwatch.config.problems import BadValue
 from rblwatch.config.table import Table
 from rblwatch.config.wording import options, quoted
-from rblwatch.core.blocklist import Blocklist, Claim, Code, Kind, Meaning, Scope, SelfTest, Severity, bare
-from rblwatch.core.codes import NAMED_SELFTESTS, NotACode, parse_code, parse_code_key, parse_point
-from rblwatch.core.override import Override
+from rblwatch.core.blocklist import Blocklist, Claim, Code, Kind, Meaning, Pace, Scope, SelfTest, Severity, bare
+from rblwatch.core.codes import NAMED_SELFTESTS, NotACode, parse_code_key, parse_point
 from rblwatch.core.selection import RECOMMENDED, SETS, Catalogue
 from rblwatch.core.settings import Lists, Secret
-from rblwatch.core.target import Family, NotATarget, Target, expand, parse_range
+from rblwatch.core.target import Family
 from rblwatch.naming import parse_domain
 
 _SEVERITY = values.one_of(Severity, "a severity")
@@ -40,7 +39,7 @@ def read_lists(table: Table, catalogue: Catalogue, read_secret: Callable[[object
         skip=table.each("skip", names.any_name),
         force=table.each("force", names.forced),
         keys=_read_keys(table.table("keys"), catalogue, read_secret),
-        override=_read_overrides(table.table("override"), names),
+        override=read_overrides(table.table("override"), names),
         custom=tuple(customs),
     )
     warn_of_lists(table, rows, lists, names)
@@ -61,22 +60,6 @@ def _read_keys(table: Table, catalogue: Catalogue, read_secret: Callable[[object
     return {name: key for name, key in found.items() if key is not None}
 
 
-def _read_overrides(table: Table, names: ListNames) -> dict[str, Override]:
-    overrides = {}
-    for name in table:
-        row = table.table(name)
-        try:
-            names.single(name)
-        except BadValue as error:
-            row.refuse(None, str(error))
-        overrides[name] = Override(
-            severity=row.find("severity", _SEVERITY),
-            ignore_codes=row.each("ignore_codes", _code),
-            accept=tuple(target for targets in row.each("accept", _targets) for target in targets),
-        )
-    return overrides
-
-
 def _read_custom(table: Table, catalogue: Catalogue) -> Blocklist | None:
     name = table.need("id", _new_id(catalogue), "")
     zone = table.need("zone", _zone, "")
@@ -85,14 +68,18 @@ def _read_custom(table: Table, catalogue: Catalogue) -> Blocklist | None:
     severity = table.take("severity", _SEVERITY, Severity.MAJOR.value)
     codes = _read_codes(table.table("codes"), severity, Scope.DOMAIN if kind is Kind.DOMAIN else Scope.ADDRESS)
     selftest = _read_selftest(table, kind)
-    if not name or not zone:
-        return None
     # A table with gaps leaves room for doubt: what it lacks is never critical. Without a table, the severity is
     # the admin's word for every answer.
     unexplained = min(severity, Severity.MAJOR, key=lambda each: each.rank) if codes else severity
+    operator = table.find("operator", values.text) or ""
+    per_day = table.find("per_day", daily_number)
+    if not name or not zone:
+        return None
     return replace(
         bare(zone, families=families, kind=kind),
         id=name,
+        operator=operator,
+        pace=Pace(per_day=per_day),
         name=name,
         codes=codes,
         otherwise=replace(bare(zone, kind=kind).otherwise, severity=unexplained),
@@ -170,19 +157,3 @@ def _new_id(catalogue: Catalogue) -> Callable[[object], str]:
 
 def _zone(value: object) -> str:
     return parse_domain(values.text(value)).text
-
-
-def _code(value: object) -> IPv4Address:
-    return parse_code(values.text(value))
-
-
-def _targets(value: object) -> tuple[Target, ...]:
-    """An address, all of a CIDR range, or a domain name."""
-    found = values.text(value)
-    try:
-        return tuple(expand(parse_range(found)))
-    except NotATarget as not_a_range:
-        try:
-            return (parse_domain(found),)
-        except NotATarget:
-            raise not_a_range from None

@@ -13,6 +13,7 @@ from pathlib import Path
 from rblwatch.config import database, values
 from rblwatch.config.blocklists import read_lists
 from rblwatch.config.listnames import ListNames, warn_of_server_lists
+from rblwatch.config.overrides import warn_of_overrides
 from rblwatch.config.secret import Secrets
 from rblwatch.config.servers import read_servers
 from rblwatch.config.table import MASK, Table
@@ -35,10 +36,12 @@ def read_settings(root: Table, around: Surroundings) -> Settings:
     """Read a whole document; whether the settings may be used is for the problems to say."""
     database_url = _read_database(root.table("database"), around)
     rows = root.tables("servers")
-    lists = read_lists(root.table("blocklists"), around.catalogue, around.secrets.read)
+    section = root.table("blocklists")
+    lists = read_lists(section, around.catalogue, around.secrets.read)
     names = ListNames(around.catalogue, tuple(custom.id for custom in lists.custom))
     servers = read_servers(root, rows, names)
     warn_of_server_lists(rows, servers, lists, names)
+    warn_of_overrides(section.inner("override"), lists, servers, names)
     resolver = read_resolver_table(root.table("resolver"))
     schedule = _read_schedule(root.table("schedule"))
     alerts = _read_alerts(root.table("alerts"))

@@ -96,6 +96,10 @@ class Table:
         self._asked.add(key)
         return self._child(self._values.get(key, {}), (*self.path, key), self.shown, key)
 
+    def inner(self, key: str) -> Table:
+        """A table in this one that was read before, for what can be said of it only now."""
+        return next(child for child in self._children if child.path == (*self.path, key))
+
     def tables(self, key: str) -> list[Table]:
         """The elements of an array of tables."""
         self._asked.add(key)

@@ -20,11 +20,18 @@ class Override:
     """Takes the place of every severity in the list's table."""
     ignore_codes: tuple[IPv4Address, ...] = ()
     accept: tuple[Target, ...] = field(default=())
+    per_day: int | None = None
+    """What the admin and the list's operator agreed upon, in place of what the operator allows everybody."""
 
 
 def overridden(blocklist: Blocklist, override: Override) -> Blocklist:
     """The list as the admin wants it read."""
-    changed = replace(blocklist, ignored=override.ignore_codes, accepted=frozenset(override.accept))
+    changed = replace(
+        blocklist,
+        ignored=override.ignore_codes,
+        accepted=frozenset(override.accept),
+        pace=replace(blocklist.pace, per_day=override.per_day or blocklist.pace.per_day),
+    )
     if override.severity is None:
         return changed
     severity = override.severity

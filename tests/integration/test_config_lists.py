@@ -223,3 +223,57 @@ def test_a_key_that_cannot_be_used_is_a_problem_and_never_shown(tmp_path: Path, 
         loaded(tmp_path, f"keys = {keys}")
     assert f"blocklists.{problem}" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+# An admin's own word about a list.
+
+
+@pytest.mark.parametrize(
+    ("override", "warnings"),
+    [
+        ('psbl]\nseverity = "minor"\nignore_codes = ["127.0.0.2"]\naccept = ["9.9.9.9"]\nper_day = 7', []),
+        # A list that nobody is asked about.
+        (
+            'mailspike-bl]\nseverity = "minor"',
+            ["blocklists.override.mailspike-bl: says nothing: 'mailspike-bl' is not asked; add it to `use`, or leave"],
+        ),
+        # A code that the list does not have.
+        (
+            'psbl]\nignore_codes = ["127.0.0.2", "127.0.0.77"]',
+            ["blocklists.override.psbl.ignore_codes[1]: '127.0.0.77' is no code of 'psbl', which has 127.0.0."],
+        ),
+        # An address on a list of addresses, and names that it is never asked about.
+        (
+            'psbl]\naccept = ["9.9.9.9", "example.org", "example.net"]',
+            ["blocklists.override.psbl.accept: names example.net and 1 more, which 'psbl' is never asked about: it is"],
+        ),
+        # A list of the admin's own, without a table of codes: it may answer anything.
+        ('corp]\nignore_codes = ["127.0.0.77"]', []),
+    ],
+)
+def test_an_override_that_says_nothing_is_warned_about(tmp_path: Path, override: str, warnings: list[str]) -> None:
+    custom = '\n[[blocklists.custom]]\nid = "corp"\nzone = "bl.corp.example"'
+    said = told(loaded(tmp_path, f'use = ["psbl"]\n[blocklists.override.{override}{custom}'))
+    assert len(said) == len(warnings)
+    assert all(text.startswith(wanted) for text, wanted in zip(said, warnings, strict=True))
+
+
+def test_a_list_that_one_server_alone_uses_is_asked(tmp_path: Path) -> None:
+    read = loaded(tmp_path, 'use = ["psbl"]\n[blocklists.override.mailspike-bl]\nseverity = "minor"', 'use = ["all"]')
+    assert [text for text in told(read) if "override" in text] == []
+
+
+def test_a_warning_stands_at_its_line(tmp_path: Path) -> None:
+    read = loaded(tmp_path, 'use = ["psbl"]\n[blocklists.override.psbl]\nignore_codes = [\n"127.0.0.2",\n"127.0.0.77"]')
+    (warning,) = read.warnings
+    assert (tmp_path / "rblwatch.toml").read_text().splitlines()[(warning.line or 0) - 1] == '"127.0.0.77"]'
+
+
+def test_daily_numbers_are_the_admins_to_set(tmp_path: Path) -> None:
+    """Of lists of his own, and of others in place of what their operators allow everybody."""
+    custom = '[[blocklists.custom]]\nid = "corp"\nzone = "bl.corp.example"\noperator = "Corp"\nper_day = 40'
+    override = "[blocklists.override.dnswl]\nper_day = 5\n[blocklists.override.psbl]\nper_day = 6"
+    read = loaded(tmp_path, f'use = ["dnswl", "psbl"]\n{override}\n{custom}')
+    found = {each.id: (each.counted_by, each.pace.per_day) for each in default_lists(CATALOGUE, read.settings.lists)}
+    assert found["corp"] == ("Corp", 40)
+    assert (found["dnswl"][1], found["psbl"][1]) == (5, 6)

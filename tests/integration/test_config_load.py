@@ -10,7 +10,18 @@ import pytest
 
 from rblwatch.catalog import load_catalogue
 from rblwatch.config import ConfigError, Loaded, load, loader, locate, without_effect
-from rblwatch.core.blocklist import RFC5782_SELFTEST, Blocklist, Claim, Code, Kind, Meaning, SelfTest, Severity, bare
+from rblwatch.core.blocklist import (
+    RFC5782_SELFTEST,
+    Blocklist,
+    Claim,
+    Code,
+    Kind,
+    Meaning,
+    Pace,
+    SelfTest,
+    Severity,
+    bare,
+)
 from rblwatch.core.matching import CodeRange
 from rblwatch.core.override import Override
 from rblwatch.core.settings import (
@@ -106,6 +117,8 @@ accept = ["9.9.9.9", "9.9.8.6/31", "example.org"]
 [[blocklists.custom]]
 id = "corp"
 zone = "BL.corp.example."
+operator = "Corp"
+per_day = 5000
 severity = "critical"
 selftest = { listed = ["127.0.0.9"], clear = ["127.0.0.1"] }
 [blocklists.custom.codes]
@@ -213,6 +226,8 @@ def test_a_custom_list_reads_its_codes_as_the_catalogue_does(tmp_path: Path) -> 
         id="corp",
         name="corp",
         zone="bl.corp.example",
+        operator="Corp",
+        pace=Pace(per_day=5000),
         codes=(
             Code(one("127.0.0.2"), Meaning("spam", Severity.CRITICAL)),
             Code(one("127.0.0.3"), Meaning("good", Severity.MINOR, Claim.ALLOW, "a good sender")),
