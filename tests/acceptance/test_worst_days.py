@@ -4,15 +4,14 @@ All are played at once in one daemon, each on a list of its own, as the catalogu
 server is really listed from before, one never is, and one is found listed when the day is over.
 """
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.installation import CHANNELS
 from tests.support.soak import SOAKING
 from tests.support.stage import CONTROLLED, CONTROLLED_LATER, SILENCE, Cast, Day
-from tests.support.worstdays import Account, play
-
-#: One process for all of them, one test for each.
-pytestmark = [pytest.mark.xdist_group("worst days"), pytest.mark.timeout(400), pytest.mark.soak]
+from tests.support.worstdays import Account, play_lists
 
 #: Asked on all lists.
 EVERYWHERE = (CONTROLLED, CONTROLLED_LATER)
@@ -152,16 +151,27 @@ DAYS = (
 CAST = [Cast(day, number) for number, day in enumerate(DAYS)]
 
 
-@pytest.fixture(scope="module", params=(1, 60) if SOAKING else (1,), ids=lambda ttl_s: f"ttl-{ttl_s}")
-def accounts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Account]:
-    """What came of all of them, played with these TTLs."""
-    return play(DAYS, tmp_path_factory.mktemp("worst-days"), ttl_s=request.param)
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("ttl_s", (1, 60) if SOAKING else (1,))
+def test_the_worst_days_of_lists_are_one_cause_each_and_no_news_of_a_server(
+    ttl_s: int, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    chronicle = play_lists(DAYS, tmp_path, ttl_s=ttl_s)
+    for one in CAST:
+        with subtests.test(one.day.name):
+            assert_one_cause(one, chronicle.lists[one.day.name])
+    with subtests.test("control"):
+        # What is well all the while is told of as ever, and the resolver is not said to be in trouble.
+        account = chronicle.lists["control"]
+        assert account.state == ("sound", None)
+        assert account.told == {channel: [("listed", target) for target in EVERYWHERE] for channel in CHANNELS}
+        assert not any(chronicle.resolver.values())
 
 
-@pytest.mark.parametrize("one", CAST, ids=lambda one: one.day.name)
-def test_a_worst_day_is_one_cause_and_no_news_of_a_server(one: Cast, accounts: dict[str, Account]) -> None:
-    account, day = accounts[one.day.name], one.day
-    really = [] if day.is_allow else one.listed
+def assert_one_cause(one: Cast, account: Account) -> None:
+    """Nothing was told of a server because of the day, one thing of the list, and of its end; what is true was kept."""
+    day, really = one.day, [] if one.day.is_allow else one.listed
     assert account.state == (day.state, day.reason)
     assert account.verdicts == dict.fromkeys([*one.addresses, *EVERYWHERE], "unknown") | dict.fromkeys(really, "listed")
     # The very same listings as before it, and no others.
@@ -174,10 +184,3 @@ def test_a_worst_day_is_one_cause_and_no_news_of_a_server(one: Cast, accounts: d
     for channel in CHANNELS:
         told = account.told[channel]
         assert (told[: len(beginning)], sorted(told[len(beginning) :])) == (beginning, sorted(ending)), channel
-
-
-def test_a_list_that_is_well_all_the_while_is_told_of_as_ever(accounts: dict[str, Account]) -> None:
-    account = accounts["control"]
-    assert account.state == ("sound", None)
-    for channel in CHANNELS:
-        assert account.told[channel] == [("listed", target) for target in EVERYWHERE]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from rblwatch.demo.nameserver import LoopbackNameserver
@@ -27,10 +27,15 @@ class CountingZone(Zone):
     asked: int = 0
     asked_s: float = 0.0
     """When it was asked last, on the monotonic clock."""
+    last: int | None = None
+    """The question with which the server is done: it answers nothing from then on."""
+    on_last: Callable[[], None] = lambda: None
 
     def entry(self, owner: str) -> Entry | None:
         self.asked += 1
         self.asked_s = time.monotonic()
+        if self.asked == self.last:
+            self.on_last()
         return Zone.entry(self, owner)
 
     @property
@@ -87,6 +92,11 @@ class Blocklists(Serving):
         """Take questions and answer none from now on, as a dead nameserver does."""
         for zone in self.zones.values():
             zone.delay_s = _FOR_EVER_S
+
+    def fall_silent_after(self, zone: str, questions: int) -> None:
+        """Fall silent in all zones in the midst of a sweep: with so many more questions about one of them."""
+        self.zones[zone].on_last = self.fall_silent
+        self.zones[zone].last = self.zones[zone].asked + questions
 
     def recover(self) -> None:
         """Answer questions again, those from now on."""

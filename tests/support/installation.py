@@ -21,7 +21,7 @@ CHANNELS = ("chat", "mail")
 
 _HEAD = """
 [resolver]
-nameservers = ["{resolver}"]
+nameservers = {nameservers}
 timeout = "{timeout}"
 attempts = 2
 [schedule]
@@ -64,6 +64,8 @@ class Installation:
     mail: SmtpSink
     nameserver: Endpoint | None = None
     """Who is asked, if not the resolver itself: a proxy before it."""
+    nameservers: tuple[str, ...] = ()
+    """Who is asked, where there are several, in this order."""
     servers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By name, its addresses."""
     use: tuple[str, ...] = ()
@@ -85,7 +87,7 @@ class Installation:
     def write(self) -> Path:
         """Write the configuration as it is now."""
         head = _HEAD.format(
-            resolver=self.nameserver or self.resolver.endpoint,
+            nameservers=json.dumps(self.nameservers or (str(self.nameserver or self.resolver.endpoint),)),
             chat=self.chat.endpoint,
             mail=self.mail.endpoint,
             interval=self.interval,

@@ -9,7 +9,8 @@ listed later, and the others never are. Besides there is a list that is well all
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,12 +19,13 @@ from pathlib import Path
 from rblwatch.core.settings import Secret
 from rblwatch.store.database import Store
 from rblwatch.store.queries import Queries
+from tests.support.blocklists import Blocklists
 from tests.support.dnsdist import Dnsdist
 from tests.support.httpsink import HttpSink
 from tests.support.installation import Installation
 from tests.support.rbldnsd import Entry, Rbldnsd, Zone
 from tests.support.smtpsink import SmtpSink
-from tests.support.told import ADDRESS, Said, read_about, sections
+from tests.support.told import Said, read_about, sections
 from tests.support.unbound import Unbound
 from tests.support.waiting import eventually
 
@@ -34,6 +36,8 @@ CONTROL = "control.example"
 CONTROLLED, CONTROLLED_LATER = "198.19.0.1", "198.19.0.2"
 #: No answer at all, as from nameservers that are not there.
 SILENCE = ":silence"
+
+_SERVER = re.compile(r"\b198\.1[89]\.\d+\.\d+\b")
 
 #: Number, target, list, and whether it stands.
 Listing = tuple[int, str, str, bool]
@@ -100,6 +104,8 @@ class Stage:
     sinks: tuple[HttpSink, SmtpSink]
     zones: dict[str, Zone] = field(default_factory=dict)
     ttl_s: int = 1
+    has_first: bool = False
+    """Whether another nameserver is asked before the proxy, as long as it answers."""
 
     def set_up(self, running: ExitStack) -> None:
         """Serve all lists, with who is really on them."""
@@ -111,6 +117,15 @@ class Stage:
         self.rbldnsd.reload()
         self.resolver = running.enter_context(Unbound(dict.fromkeys(self.zones, self.rbldnsd.endpoint)))
         self.proxy = running.enter_context(Dnsdist(self.resolver.endpoint))
+        self.first = running.enter_context(self._another()) if self.has_first else None
+
+    def _another(self) -> Blocklists:
+        """A nameserver that says the same."""
+        lists = Blocklists(self.zones, ttl_s=0)
+        for one in self.cast:
+            for address in one.listed:
+                lists.list(one.day.zone, address, one.day.code)
+        return lists
 
     @cached_property
     def installed(self) -> Installation:
@@ -123,7 +138,7 @@ class Stage:
             resolver=self.resolver,
             chat=chat,
             mail=mail,
-            nameserver=self.proxy.endpoint,
+            nameservers=tuple(str(one) for one in (self.first and self.first.address, self.proxy.endpoint) if one),
             servers={"control": (CONTROLLED, CONTROLLED_LATER)} | {name: (mx,) for name, (_, mx) in own.items()},
             uses={name: (blocklist,) for name, (blocklist, _) in own.items()},
             use=tuple(day.blocklist for day in days if not (day.is_history or day.table)),
@@ -180,13 +195,25 @@ class Stage:
             for messages in self.installed.heard.values()
             for message in messages
             for section in sections(message.text)
-            if ADDRESS.search(section) and not any(zone in section for zone in known)
+            if _SERVER.search(section) and not any(zone in section for zone in known)
         ]
 
     def told(self, zone: str) -> dict[str, list[Said]]:
         """All that each recipient was told about a list, in order."""
         return {
             channel: [one for message in messages for one in read_about(message.text, zone)]
+            for channel, messages in self.installed.heard.items()
+        }
+
+    def resolver_told(self) -> dict[str, list[str]]:
+        """What each recipient was told about the resolver, in order: the first sentences."""
+        return {
+            channel: [
+                section.partition("\n")[0]
+                for message in messages
+                for section in sections(message.text)
+                if "our resolver" in section.partition("\n")[0]
+            ]
             for channel, messages in self.installed.heard.items()
         }
 
@@ -201,4 +228,8 @@ class Stage:
                     waiting.discard((zone, address))
             return not waiting
 
-        eventually(is_told, 60 + 5 * self.ttl_s, lambda: f"'{what}' about {sorted(waiting)}; {self.installed.titles}")
+        self.wait_until(is_told, lambda: f"'{what}' about {sorted(waiting)}")
+
+    def wait_until(self, predicate: Callable[[], bool], what: Callable[[], str]) -> None:
+        """Wait for something, which may take as long as a busy machine and some TTLs."""
+        eventually(predicate, 60 + 5 * self.ttl_s, lambda: f"{what()}; {self.installed.titles}")

@@ -66,16 +66,8 @@ class Unbound(DebianServer):
         # Debian's AppArmor profile lets /usr/sbin/unbound read its own folders only; a copy is not confined.
         binary = str(shutil.copy(find_binary("unbound"), self._folder))
         self._config = self._folder / "unbound.conf"
-        lines = [*server_lines, *(f'local-zone: "{zone}." transparent' for zone in zones)]
-        self._config.write_text(
-            _CONFIG.format(
-                endpoint=self.endpoint,
-                folder=self._folder,
-                server_lines="\n".join(f"    {line}" for line in lines),
-                zone_lines="".join(_STUB.format(zone=zone, server=server) for zone, server in zones.items()),
-            )
-        )
-        hand_over(self._config)
+        self._zones = dict(zones)
+        self._write(server_lines)
         self._process = Process("unbound", [binary, "-d", "-p", "-c", str(self._config)], self._folder)
 
     def start(self) -> None:
@@ -84,6 +76,11 @@ class Unbound(DebianServer):
     def stop(self) -> None:
         """Be gone; the cache is lost."""
         self._process.stop()
+
+    def behave_as(self, *server_lines: str) -> None:
+        """Follow these `server_lines` from now on, in place of those from before; the cache is lost."""
+        self._write(server_lines)
+        self._control("reload")
 
     def flush(self, zone: str = ".") -> None:
         """Forget every answer at and below a name, as if its TTL had run out."""
@@ -94,6 +91,19 @@ class Unbound(DebianServer):
         self._control("local_data_remove", name)
         for record in records:
             self._control("local_data", f"{name}. {record}")
+
+    def _write(self, server_lines: Sequence[str]) -> None:
+        lines = [*server_lines, *(f'local-zone: "{zone}." transparent' for zone in self._zones)]
+        stubs = "".join(_STUB.format(zone=zone, server=server) for zone, server in self._zones.items())
+        self._config.write_text(
+            _CONFIG.format(
+                endpoint=self.endpoint,
+                folder=self._folder,
+                server_lines="\n".join(f"    {line}" for line in lines),
+                zone_lines=stubs,
+            )
+        )
+        hand_over(self._config)
 
     def _control(self, *words: str) -> None:
         command = [find_binary("unbound-control"), "-c", str(self._config), *words]
