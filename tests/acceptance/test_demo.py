@@ -16,6 +16,8 @@ from tests.conftest import StartProgram
 from tests.support.program import RBLWATCH, clean_environment
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.timeout(180)
+
 #: What the story is about, in the order in which it happens: the title of each message.
 TITLES = [
     "[rblwatch] mx2 listed on spam (critical)",
