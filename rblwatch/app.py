@@ -22,13 +22,15 @@ from rblwatch.configured import Configured
 from rblwatch.core.settings import Resolver, Settings
 
 if TYPE_CHECKING:
-    from rblwatch.ports import Names, Nameservers, Notifier
+    from rblwatch.core.watchlist import Watchlist
+    from rblwatch.ports import Discoverer, Names, Nameservers, Notifier
     from rblwatch.resolver import Engine
     from rblwatch.services.announce import Policy
     from rblwatch.services.asked import Terms
     from rblwatch.services.deliver import Desk
     from rblwatch.services.monitor import Swept
     from rblwatch.services.report import Report
+    from rblwatch.services.survey import Survey
     from rblwatch.store.database import Store
     from rblwatch.store.rows import DaemonRow
 
@@ -76,6 +78,15 @@ def build_nameservers(resolver: Resolver) -> Nameservers:
     return KnownNameservers(resolver)
 
 
+def build_discoverer(resolver: Resolver) -> Discoverer:
+    """What looks up the names of servers."""
+    from rblwatch.discovery import NameDiscoverer  # noqa: PLC0415
+    from rblwatch.naming import registrable  # noqa: PLC0415
+    from rblwatch.resolver import RecordLookup  # noqa: PLC0415
+
+    return NameDiscoverer(RecordLookup(resolver), registrable)
+
+
 def build_notifier(settings: Settings) -> Notifier:
     """What sends messages to the configured channels."""
     from rblwatch.notify import AppriseNotifier  # noqa: PLC0415
@@ -104,6 +115,12 @@ class Assembly:
     policy: Policy
     terms: Terms
     desk: Desk
+    survey: Survey
+
+    @property
+    def watchlist(self) -> Watchlist:
+        """What is watched, with what was found by name."""
+        return self.terms.roster.watchlist
 
 
 async def assemble(store: Store, configured: Configured, now: datetime) -> Assembly:
@@ -114,39 +131,47 @@ async def assemble(store: Store, configured: Configured, now: datetime) -> Assem
     from rblwatch.services.announce import policy_of  # noqa: PLC0415
     from rblwatch.services.asked import Terms  # noqa: PLC0415
     from rblwatch.services.deliver import Desk  # noqa: PLC0415
-    from rblwatch.services.reconcile import reconcile  # noqa: PLC0415
+    from rblwatch.services.survey import begin  # noqa: PLC0415
 
     settings = configured.settings
     policy = policy_of(settings)
-    roster = await store.write(lambda repo: reconcile(repo, configured.watchlist, policy, now))
+
+    roster, surveyed = await store.write(lambda repo: begin(repo, settings, configured.watchlist, policy, now))
     terms = Terms(
         roster=roster,
         policy=policy,
         delist_after=settings.alerts.delist_after,
         blind_after=settings.alerts.blind_after,
     )
-    desk = Desk(configured.watchlist, frozenset(policy.recipients))
-    return Assembly(policy, terms, desk)
+    desk = Desk(roster.watchlist, frozenset(policy.recipients))
+    return Assembly(policy, terms, desk, surveyed)
 
 
-async def sweep(configured: Configured, on_list: Callable[[str], None]) -> Swept:
-    """Sweep everything once, tell what was found, and return; see `services.monitor.sweep_once`.
+async def sweep(configured: Configured, on_list: Callable[[str], None]) -> tuple[Swept, Watchlist]:
+    """Look up names, sweep everything once, tell what was found, and return; also what was watched.
+
+    See `services.monitor.sweep_once`.
 
     Raises: StoreError.
     """
     from rblwatch.services.deliver import Deliverer  # noqa: PLC0415
     from rblwatch.services.monitor import Monitor, sweep_once  # noqa: PLC0415
+    from rblwatch.services.survey import look_up  # noqa: PLC0415
     from rblwatch.store.errors import StoreError  # noqa: PLC0415
 
     clock = SystemClock()
     with writing(configured.settings) as store:
         async with build_lookup(configured.settings.resolver) as engine:
             assembly = await assemble(store, configured, clock.now())
+            if assembly.survey.due_at is not None:
+                discoverer = build_discoverer(configured.settings.resolver)
+                await look_up(store, discoverer, clock, configured.settings, assembly.terms)
+                assembly = await assemble(store, configured, clock.now())
             monitor = Monitor(store, engine, clock, assembly.terms, configured.settings.schedule)
             holder = f"sweep:{uuid.uuid4().hex}"
             deliverer = Deliverer(store, build_notifier(configured.settings), clock, assembly.desk, holder=holder)
             try:
-                return await sweep_once(store, monitor, deliverer, clock, on_list)
+                return await sweep_once(store, monitor, deliverer, clock, on_list), assembly.watchlist
             finally:
                 # Interrupted, it gives back what it was sending, so that nobody has to wait for its leases to run out.
                 with suppress(StoreError):

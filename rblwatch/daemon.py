@@ -38,6 +38,7 @@ logging.getLogger("apscheduler").setLevel(logging.ERROR)
 #: Of the 2 s that news may take besides what caches and the configuration impose, these two take their share.
 _SWEEP_EVERY_S = 0.5
 _DELIVER_EVERY_S = 0.5
+_NAMES_EVERY_S = 1.0
 _CLOCK_EVERY_S = 5.0
 _BEAT_EVERY_S = 10.0
 _SILENCES_EVERY_S = 30.0
@@ -90,6 +91,7 @@ class Daemon:
     def _schedule(self) -> None:
         jobs: dict[str, tuple[Callable[[], Awaitable[None]], float]] = {
             "sweep": (lambda: self._work.sweep(self._read_again), _SWEEP_EVERY_S),
+            "names": (self._work.look_up_names, _NAMES_EVERY_S),
             "deliver": (self._work.deliver, _DELIVER_EVERY_S),
             "beat": (self._beat, _BEAT_EVERY_S),
             "silences": (self._work.end_silences, _SILENCES_EVERY_S),

@@ -5,16 +5,18 @@ Owns the Protocols that services reach the outside world through. Must not know 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.examination import Contact
+from rblwatch.core.finding import Finding
 from rblwatch.core.lookup import Query, Reply
 from rblwatch.core.message import Message
 from rblwatch.core.plan import Batch, BatchResult
 from rblwatch.core.retry import Outcome
+from rblwatch.core.settings import Server
 from rblwatch.core.target import Target
 
 
@@ -84,6 +86,16 @@ class Nameservers(Protocol):
 
     async def over_tcp(self, nameserver: str) -> Contact:
         """Ask one of them over TCP about a name that does not exist, and say what came of it."""
+
+
+class Discoverer(Protocol):
+    """Looks up what is registered by name."""
+
+    async def discover(self, servers: Sequence[Server]) -> Mapping[str, Sequence[Finding]]:
+        """What the names of each server stand for now, one finding for each origin.
+
+        Nothing is raised for what a network, a nameserver or a record does.
+        """
 
 
 class Notifier(Protocol):

@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from rblwatch import app
 from rblwatch.app import Assembly
@@ -20,6 +21,7 @@ from rblwatch.ports import Clock
 from rblwatch.services.deliver import Deliverer
 from rblwatch.services.diagnose import Examiner
 from rblwatch.services.monitor import Monitor, end_silences, tell_notice
+from rblwatch.services.survey import look_up
 from rblwatch.services.vigil import Vigil
 from rblwatch.store.database import Store
 from rblwatch.store.errors import StoreError
@@ -48,6 +50,7 @@ class Work:
         self._assembly: Assembly
         self._monitor: Monitor
         self._deliverer: Deliverer
+        self._names_due_at: datetime | None = None
         self._vigil: Vigil
 
     async def start(self) -> None:
@@ -73,11 +76,12 @@ class Work:
         self._vigil = Vigil(Examiner(self._engine, nameservers, self._clock), self._clock)
         monitor.sweeper.on_asked = self._vigil.note
         self._assembly, self._monitor, self._configured = assembly, monitor, configured
+        self._names_due_at = assembly.survey.due_at
 
     @property
     def summary(self) -> dict[str, object]:
         """What is at work, for the log."""
-        watchlist = self._configured.watchlist
+        watchlist = self._assembly.watchlist
         return {
             "servers": len(watchlist.tags),
             "targets": len(watchlist.servers),
@@ -85,6 +89,22 @@ class Work:
             "channels": len(self._configured.settings.channels),
             "database": self._store.where,
         }
+
+    async def look_up_names(self) -> None:
+        """Look up the names of servers if that is due, and watch what they stand for from now on."""
+        configured, assembly = self._configured, self._assembly
+        due_at = self._names_due_at
+        if due_at is None or self._clock.now() < due_at or self._changing.locked():
+            return
+        discoverer = app.build_discoverer(configured.settings.resolver)
+        surveyed = await look_up(self._store, discoverer, self._clock, configured.settings, assembly.terms)
+        async with self._changing:
+            if self._assembly is not assembly:
+                return  # Under another configuration they are due again.
+            self._names_due_at = surveyed.due_at
+            if surveyed.found != assembly.survey.found:
+                await self._put_to_work(configured)
+                _log.info("daemon.targets_changed", extra=self.summary)
 
     async def sweep(self, read_again: Callable[[], Configured]) -> None:
         """Start the batches that are due."""
@@ -123,7 +143,7 @@ class Work:
     async def end_silences(self) -> None:
         """Tell what was muted by silences that are over."""
         assembly = self._assembly
-        await end_silences(self._store, self._configured.watchlist, assembly.policy, self._clock.now())
+        await end_silences(self._store, assembly.watchlist, assembly.policy, self._clock.now())
 
     async def tell(self, text: str) -> None:
         """Tell something about rblwatch itself to those who hear of our own blindness."""
@@ -135,6 +155,8 @@ class Work:
     def rearm(self) -> None:
         """Ask everything anew, since the wall clock was stepped."""
         self._monitor.rearm()
+        if self._names_due_at is not None:
+            self._names_due_at = self._clock.now()
 
     def read(self, read_again: Callable[[], Configured]) -> Configured:
         """Read the configuration again; another database than the one that we hold takes a restart.

@@ -35,6 +35,37 @@ def _watched() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "origin",
+        sa.Column("server", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("looked_at", MOMENT, nullable=False),
+        sa.Column("complete_at", MOMENT),
+        sa.Column("failing_since", MOMENT),
+        sa.Column("failures", sa.Text(), nullable=False),
+        sa.Column("unwatched", sa.Text(), nullable=False),
+        sa.Column("faults", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("server", "kind", "name", name=op.f("pk_origin")),
+    )
+    op.create_table(
+        "origin_target",
+        sa.Column("server", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("family", sa.Text(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("missed_at", MOMENT),
+        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["server", "kind", "name"],
+            ["origin.server", "origin.kind", "origin.name"],
+            name=op.f("fk_origin_target_server_kind_name"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("server", "kind", "name", "target", name=op.f("pk_origin_target")),
+    )
+    op.create_table(
         "blocklist",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("zone", sa.Text(), nullable=False),

@@ -21,11 +21,14 @@ from rblwatch.core.timespan import minute, roughly
 from rblwatch.services.status_document import status_document
 
 if TYPE_CHECKING:
-    from rblwatch.services.report import PairStatus, Report, ServerStatus, TargetStatus
+    from datetime import datetime
+
+    from rblwatch.services.report import NameStatus, PairStatus, Report, ServerStatus, TargetStatus
 
 _LISTED = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "SINCE", "REMOVAL")
 _ALLOWED = ("SERVER", "TARGET", "LIST", "CODES", "MEANING")
 _PENDING = ("SERVER", "TARGET", "LIST", "PENDING", "CODES", "SEEN", "CONFIRMED NOT BEFORE")
+_NAMES = ("SERVER", "NAME", "STATE", "SINCE", "WHAT WAS FOUND")
 _BLIND = ("LIST", "STATE", "REASON", "SINCE", "LAST ASKED", "WHAT ITS SELF-TEST SHOWED")
 _WATCH_EVERY_S = 2.0
 
@@ -76,6 +79,7 @@ def _print(report: Report) -> None:
         ("Listed", _LISTED, list(_listed_rows(report))),
         ("On allow lists", _ALLOWED, list(_allowed_rows(report))),
         ("Waiting for confirmation", _PENDING, list(_pending_rows(report))),
+        ("Looked up by name", _NAMES, list(_name_rows(report))),
         ("Blind", _BLIND, list(_blind_rows(report))),
     ):
         if rows:
@@ -120,6 +124,26 @@ def _pending_rows(report: Report) -> Iterator[Row]:
             seen = minute(pending.seen_at)
             codes = ", ".join(pending.codes)
             yield server.name, target.target.text, pair.blocklist, change, codes, seen, minute(pending.ready_at)
+
+
+def _name_rows(report: Report) -> Iterator[Row]:
+    """Names about which there is something to say: one that stands for its addresses is none."""
+    for server in report.servers:
+        for name in server.names:
+            yield from ((server.name, str(name.origin), *row) for row in _said_of(name, report.generated_at))
+
+
+def _said_of(name: NameStatus, now: datetime) -> Iterator[Row]:
+    if name.failing_since is not None:
+        said = "; ".join(f"{one.what}: {one.detail or one.reason}" for one in name.failures)
+        kept = f"; {counted(len(name.targets), 'target')} known before stay watched" if name.targets else ""
+        yield Cell("failing", VERDICTS["unknown"]), roughly(now - name.failing_since), f"{said}{kept}"
+    for target, missed_at in name.missing.items():
+        yield "gone", roughly(now - missed_at), f"{target}: watched for a day after it went"
+    for one in name.unwatched:
+        yield "not watched", "", f"{one.what}: {one.detail}"
+    for fault in name.faults:
+        yield "fault", "", fault
 
 
 def _blind_rows(report: Report) -> Iterator[Row]:

@@ -15,12 +15,12 @@ from rblwatch.cli.options import Command, Format, format_option, preferences
 from rblwatch.cli.progress import lists_bar
 from rblwatch.cli.styles import SEVERITIES
 from rblwatch.cli.terminal import Cell, Row, counted, print_json, print_line, print_table, remark
-from rblwatch.configured import Configured, configure
+from rblwatch.configured import configure
 from rblwatch.core.conclusion import conclude
 from rblwatch.core.listing import Listing
 from rblwatch.core.standing import Change, Transition
 from rblwatch.core.timespan import rfc3339
-from rblwatch.core.watchlist import uncovered
+from rblwatch.core.watchlist import Watchlist, uncovered
 
 if TYPE_CHECKING:
     from rblwatch.services.monitor import Swept
@@ -44,12 +44,12 @@ def command(layout: Format) -> int:
         remark(str(warning))
     journal.begin(level=logging.WARNING)
     with lists_bar(len(configured.watchlist.blocklists)) as on_list:
-        swept = asyncio.run(app.sweep(configured, on_list))
+        swept, watchlist = asyncio.run(app.sweep(configured, on_list))
     if layout is Format.JSON:
-        print_json(_document(configured, swept))
+        print_json(_document(watchlist, swept))
     else:
-        _print(configured, swept)
-    gaps = uncovered(configured.watchlist)
+        _print(watchlist, swept)
+    gaps = uncovered(watchlist)
     return conclude(listed=swept.tally.listed, unknown=swept.tally.unknown + len(gaps))
 
 
@@ -58,12 +58,12 @@ def _told(swept: Swept) -> Iterator[tuple[Transition, Listing]]:
     return (pair for pair in swept.tally.transitions if pair[0].change is not Change.REINTERPRETED)
 
 
-def _document(configured: Configured, swept: Swept) -> dict[str, object]:
+def _document(watchlist: Watchlist, swept: Swept) -> dict[str, object]:
     return {
         "started_at": rfc3339(swept.tally.started_at),
         "finished_at": rfc3339(swept.finished_at),
-        "targets": len(configured.watchlist.servers),
-        "blocklists": len(configured.watchlist.blocklists),
+        "targets": len(watchlist.servers),
+        "blocklists": len(watchlist.blocklists),
         "questions": swept.tally.questions,
         "listed": swept.tally.listed,
         "unknown": swept.tally.unknown,
@@ -79,11 +79,11 @@ def _document(configured: Configured, swept: Swept) -> dict[str, object]:
             for transition, listing in _told(swept)
         ],
         "deliveries": {"sent": swept.sent, "retrying": swept.retrying, "failed": swept.failed},
-        "gaps": list(uncovered(configured.watchlist)),
+        "gaps": list(uncovered(watchlist)),
     }
 
 
-def _print(configured: Configured, swept: Swept) -> None:
+def _print(watchlist: Watchlist, swept: Swept) -> None:
     rows: list[Row] = [
         (
             transition.change.value,
@@ -98,7 +98,7 @@ def _print(configured: Configured, swept: Swept) -> None:
     if rows:
         print_table(_HEADER, rows)
         print_line("")
-    tally, watchlist = swept.tally, configured.watchlist
+    tally = swept.tally
     elapsed_s = (swept.finished_at - tally.started_at).total_seconds()
     print_line(
         f"{counted(len(watchlist.servers), 'target')} on {counted(len(watchlist.blocklists), 'list')}, "

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rblwatch.core.question import Reason
+from rblwatch.core.settings import Server
 from rblwatch.core.target import Network, Target
 
 
@@ -33,6 +34,13 @@ class Origin:
 
     def __str__(self) -> str:
         return self.name.text if self.kind is OriginKind.HOSTNAME else f"{self.kind.upper()} of {self.name}"
+
+
+def origins_of(server: Server) -> tuple[Origin, ...]:
+    """All that is looked up for a server, in the order of the configuration."""
+    hosts = [Origin(OriginKind.HOSTNAME, name) for name in server.hostnames]
+    senders = [Origin(kind, name) for name in server.senders_of for kind in (OriginKind.MX, OriginKind.SPF)]
+    return tuple(dict.fromkeys((*hosts, *senders)))
 
 
 class Why(StrEnum):

@@ -5,13 +5,14 @@ is told.
 
 A look-up that fails says nothing: all targets stay, and since when it fails is kept. An address that disappears is
 watched for a day more, since many names rotate among more addresses than one answer has. So an address is news when it
-comes, unless it was there within the day; that it went is news only when the day is over, or when nothing is left.
+comes, unless it was there within the day; those that it replaces are named with it. That another one went is news only
+when the day is over, or when nothing is left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from rblwatch.core.finding import Failure, Finding
@@ -27,6 +28,8 @@ class Held:
 
     targets: Mapping[Target, datetime | None] = field(default_factory=dict)
     """All that are watched, with the moment in which each was first missed; None: it is there, as far as we know."""
+    told: frozenset[Target] = frozenset()
+    """Those of the missed ones that were told of: when their day is over, that is no news."""
     complete_at: datetime | None = None
     """When everything was last answered; None: never yet, so that nothing that comes is news."""
     failing_since: datetime | None = None
@@ -39,8 +42,12 @@ class Moved:
     """A change of targets that is news."""
 
     came: tuple[Target, ...] = ()
+    missing: tuple[Target, ...] = ()
+    """Not there any more since others came; watched until their day is over."""
     went: tuple[Target, ...] = ()
     """Missed for a day and no longer watched; or, where nothing is left, all of them, which are watched for a day."""
+    emptied: bool = False
+    """Nothing is left."""
 
 
 def settle(before: Held, finding: Finding, at: datetime) -> tuple[Held, Moved | None]:
@@ -57,12 +64,18 @@ def settle(before: Held, finding: Finding, at: datetime) -> tuple[Held, Moved | 
             complete_at=before.complete_at,
             failing_since=failing_since,
             failures=finding.failures,
+            told=before.told.difference(finding.targets),
         )
     else:
-        missed = {target: moment or at for target, moment in before.targets.items() if target not in finding.targets}
-        kept = {target: moment for target, moment in missed.items() if at - moment < GRACE}
+        absent = {target: moment or at for target, moment in before.targets.items() if target not in finding.targets}
+        kept = {target: moment for target, moment in absent.items() if at - moment < GRACE}
         after = Held(targets=dict.fromkeys(finding.targets) | kept, complete_at=at)
-    return after, None if before.complete_at is None else _news(before, finding, after)
+    moved = None if before.complete_at is None else _news(before, finding, after)
+    if finding.complete:
+        told = before.told.union((*moved.missing, *moved.went) if moved is not None else ())
+        missed = (target for target, moment in after.targets.items() if moment is not None)
+        after = replace(after, told=told.intersection(missed))
+    return after, moved
 
 
 def _news(before: Held, finding: Finding, after: Held) -> Moved | None:
@@ -71,7 +84,10 @@ def _news(before: Held, finding: Finding, after: Held) -> Moved | None:
     came = tuple(target for target in finding.targets if was_empty or target not in before.targets)
     # Where nothing is left, that is told at once, and for all; so nothing more is told when their day is over.
     if is_empty:
-        went = () if was_empty else tuple(before.targets)
+        gone = [] if was_empty else list(before.targets)
     else:
-        went = tuple(target for target in before.targets if target not in after.targets)
-    return Moved(came, went) if came or went else None
+        gone = [target for target in before.targets if target not in after.targets]
+    went = tuple(target for target in gone if target not in before.told)
+    missed = (target for target, moment in after.targets.items() if moment is not None and target not in before.told)
+    missing = tuple(missed) if came and not is_empty else ()
+    return Moved(came, missing, went, is_empty) if came or went else None

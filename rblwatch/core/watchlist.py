@@ -7,10 +7,11 @@ multiplied out: lists that are asked about the same servers share one set of tar
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.domain import domains_of, takes
+from rblwatch.core.finding import origins_of
 from rblwatch.core.plan import slice_of
 from rblwatch.core.retired import Retired
 from rblwatch.core.selection import Catalogue, server_lists
@@ -46,6 +47,8 @@ class Watchlist:
     """The names that are whole domains: some lists know no others."""
     suffixes: Mapping[Target, tuple[str, ...]] = field(default_factory=dict)
     """Registered, and public suffixes, which no list is asked about; each with its servers."""
+    named: frozenset[str] = frozenset()
+    """Servers with names that are looked up: their targets may change."""
 
     def tags_of(self, target: Target) -> frozenset[str]:
         """All tags of the servers that a target stands under."""
@@ -104,7 +107,18 @@ def watch(
         catalogue.retired,
         frozenset(parts),
         suffixes,
+        frozenset(server.name for server in settings.servers if origins_of(server)),
     )
+
+
+def joined(watchlist: Watchlist, found: Mapping[str, Iterable[Target]]) -> Watchlist:
+    """The watchlist with what was found by the names of servers, after what is registered as it is."""
+    servers = dict(watchlist.servers)
+    for server in watchlist.tags:
+        _put_under(server, found.get(server, ()), servers)
+    rank = {server: number for number, server in enumerate(watchlist.tags)}
+    in_order = {target: tuple(sorted(names, key=rank.__getitem__)) for target, names in servers.items()}
+    return replace(watchlist, servers=_shared(in_order))
 
 
 def _put_under(server: str, targets: Iterable[Target], servers: dict[Target, tuple[str, ...]]) -> None:
@@ -191,7 +205,7 @@ def uncovered(watchlist: Watchlist) -> tuple[str, ...]:
         *(
             f"no list is asked about {name}: no address of it is registered"
             for name in watchlist.tags
-            if name not in with_targets
+            if name not in with_targets and name not in watchlist.named
         ),
     )
 

@@ -1,5 +1,5 @@
 """Host names, mail exchangers and SPF policies of registered servers become targets."""
 
-from rblwatch.discovery.discover import Discovery, Limits, discover
+from rblwatch.discovery.discover import Discovery, Limits, NameDiscoverer, discover
 
-__all__ = ["Discovery", "Limits", "discover"]
+__all__ = ["Discovery", "Limits", "NameDiscoverer", "discover"]

@@ -51,6 +51,20 @@ class Discovery:
         return found
 
 
+class NameDiscoverer:
+    """Implements `ports.Discoverer`."""
+
+    def __init__(self, records: Records, registrable: Callable[[Target], Target | None]) -> None:
+        """`registrable` gives the part of a name that somebody registered, None for a public suffix."""
+        self._records = records
+        self._registrable = registrable
+
+    async def discover(self, servers: Sequence[Server]) -> Mapping[str, Sequence[Finding]]:
+        """One round; see `ports.Discoverer`."""
+        found = await discover(servers, self._records, registrable=self._registrable)
+        return {one.server: one.findings for one in found}
+
+
 async def discover(
     servers: Iterable[Server],
     records: Records,

@@ -1,15 +1,24 @@
-"""Why a listing ended that was not delisted, in words for those who were told of it.
+"""Why a listing ended that was not delisted, and how a name moved, in words for those who are told of it.
 
-Owns these sentences; people get one message for each, so listings with one cause must get the very same one. Must not
-decide whether anything ends.
+Owns these sentences; people get one message for each cause, so listings with one cause must get the very same one. Must
+not decide whether anything ends or moves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.finding import Origin
 from rblwatch.core.listing import Ending, Listing
+from rblwatch.core.moving import Moved
 from rblwatch.core.retired import Retired, meant_by, obituary
+from rblwatch.core.target import Target
 from rblwatch.core.watchlist import Watchlist, server_of
+
+#: Targets that are named one by one.
+_MOST_NAMED = 10
+_A_DAY_MORE = "What went is watched for a day more. Its listings stay in the server's history."
 
 
 def why_over(listing: Listing, watchlist: Watchlist) -> tuple[Ending, str] | None:
@@ -36,13 +45,36 @@ def _why_unwatched(listing: Listing, watchlist: Watchlist) -> str | None:
         gone = [name for name in listing.servers if name not in watchlist.tags]
         if gone:
             return f"the server {gone[0]} is no longer configured"
-        return f"no longer registered under {listing.server}"
+        named = listing.server in watchlist.named
+        return f"no longer registered under {listing.server}{', nor found by its names' if named else ''}"
     if listing.blocklist not in watchlist.blocklists:
         # It may still be named, and every server skips it.
         return f"the list {listing.blocklist} is no longer used for any server"
     if not watchlist.asks(listing.blocklist, listing.target):
         return f"{server_of(servers)} is no longer watched on {listing.blocklist}"
     return None
+
+
+def how_moved(moved: Moved, origins: Iterable[Origin]) -> str:
+    """What changed about the addresses of some names of one server, and what comes of it; a line each."""
+    whose = " and ".join(dict.fromkeys(map(str, origins)))
+    came, missing, went = _some(moved.came), _some(moved.missing), _some(moved.went)
+    if moved.emptied:
+        return f"{whose}: no address any more; until now {went}.\n{_A_DAY_MORE}"
+    lines = []
+    if came:
+        lines.append(f"{whose}: other addresses, {came} instead of {missing}." if missing else f"{whose}: also {came}.")
+    if missing:
+        lines.append(_A_DAY_MORE)
+    if went:
+        lines.append(f"{whose}: no longer {went}.")
+        lines.append("Not seen for a day, it is watched no longer. Its listings stay in the server's history.")
+    return "\n".join(lines)
+
+
+def _some(targets: Sequence[Target]) -> str:
+    named = ", ".join(target.text for target in targets[:_MOST_NAMED])
+    return named if len(targets) <= _MOST_NAMED else f"{named} and {len(targets) - _MOST_NAMED} more"
 
 
 def why_reinterpreted(listing: Listing, blocklist: Blocklist) -> str:

@@ -5,11 +5,13 @@ Owns the shape of the report, and every number that follows from it. Must not re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from rblwatch.core.blocklist import Severity
 from rblwatch.core.conclusion import Alarm, Exit, alarm, conclude, conclusive_lists
+from rblwatch.core.finding import Failure, Origin, Unwatched
 from rblwatch.core.incident import Condition, Incident
 from rblwatch.core.listing import Listing
 from rblwatch.core.question import Reason
@@ -72,12 +74,42 @@ class TargetStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NameStatus:
+    """What a registered name stands for, as far as it is known."""
+
+    origin: Origin
+    targets: tuple[Target, ...] = ()
+    """All that are watched by it, also those that it does not stand for any more."""
+    missing: Mapping[Target, datetime] = field(default_factory=dict)
+    """Those that went, with the moment in which each was missed; they are watched for a day more."""
+    looked_at: datetime | None = None
+    """None: it was not looked up yet."""
+    failing_since: datetime | None = None
+    """Since then it could not be looked up, or not completely: what was known before is watched."""
+    failures: tuple[Failure, ...] = ()
+    unwatched: tuple[Unwatched, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    @property
+    def gap(self) -> str | None:
+        """Why nothing that it may stand for is watched; None if something is, or it stands for nothing."""
+        if self.targets:
+            return None
+        if self.looked_at is None:
+            return "it was not looked up yet"
+        if self.failures:
+            return f"{self.failures[0].what}: {self.failures[0].detail or self.failures[0].reason}"
+        return "; ".join(self.faults) or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerStatus:
     """A server with its targets, in the configuration's order."""
 
     name: str
     tags: tuple[str, ...]
     targets: tuple[TargetStatus, ...]
+    names: tuple[NameStatus, ...] = ()
 
     @property
     def worst(self) -> Severity | None:

@@ -17,7 +17,8 @@ from rblwatch.core.plan import effective_interval, outdated, slice_of
 from rblwatch.core.settings import Settings
 from rblwatch.core.target import Family, Target
 from rblwatch.core.verdict import Clear
-from rblwatch.core.watchlist import Slice, Watchlist, enrol, uncovered
+from rblwatch.core.watchlist import Slice, Watchlist, enrol, joined, uncovered
+from rblwatch.services.named import name_gaps, name_statuses
 from rblwatch.services.report import (
     ListStatus,
     OutboxStatus,
@@ -33,7 +34,10 @@ from rblwatch.store.rows import Pair
 
 
 def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datetime) -> Report:
-    """Work out the status from the database, for what is configured now."""
+    """Work out the status from the database, for what is configured now; `watchlist` is what is registered."""
+    known = name_statuses(queries.known(), settings)
+    found = {server: [target for one in some for target in one.targets] for server, some in known.items()}
+    watchlist = joined(watchlist, found)
     view = _View(queries, watchlist, settings.schedule.interval, at)
     depth, oldest_at = queries.outbox()
     by_server: dict[str, list[TargetStatus]] = {server.name: [] for server in settings.servers}
@@ -45,13 +49,18 @@ def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datet
     return Report(
         generated_at=at,
         servers=tuple(
-            ServerStatus(name=server.name, tags=server.tags, targets=tuple(by_server[server.name]))
+            ServerStatus(
+                name=server.name,
+                tags=server.tags,
+                targets=tuple(by_server[server.name]),
+                names=known[server.name],
+            )
             for server in settings.servers
         ),
         blocklists=lists,
         outbox=OutboxStatus(depth=depth, oldest_at=oldest_at, failed=queries.failed_deliveries()),
         daemon=queries.daemon(),
-        gaps=uncovered(watchlist),
+        gaps=(*uncovered(watchlist), *name_gaps(known)),
     )
 
 

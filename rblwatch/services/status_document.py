@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rblwatch.core.timespan import rfc3339, rfc3339_or_none
 
 if TYPE_CHECKING:
-    from rblwatch.services.report import ListStatus, PairStatus, Report, TargetStatus
+    from rblwatch.services.report import ListStatus, NameStatus, PairStatus, Report, TargetStatus
 
 
 def status_document(report: Report) -> dict[str, object]:
@@ -19,8 +19,13 @@ def status_document(report: Report) -> dict[str, object]:
     return {
         "generated_at": rfc3339(report.generated_at),
         "servers": [
-            {"name": s.name, "tags": list(s.tags), "targets": [_target_document(t) for t in s.targets]}
-            for s in report.servers
+            {
+                "name": server.name,
+                "tags": list(server.tags),
+                "targets": [_target_document(target) for target in server.targets],
+                "names": [_name_document(name) for name in server.names],
+            }
+            for server in report.servers
         ],
         "blocklists": [list_document(blocklist) for blocklist in report.blocklists],
         "gaps": list(report.gaps),
@@ -34,6 +39,20 @@ def _target_document(target: TargetStatus) -> dict[str, object]:
         "clear": target.clear,
         "unknown": target.unknown,
         "verdicts": [_pair_document(pair) for pair in target.pairs],
+    }
+
+
+def _name_document(name: NameStatus) -> dict[str, object]:
+    return {
+        "name": name.origin.name.text,
+        "kind": name.origin.kind.value,
+        "targets": [target.text for target in name.targets],
+        "missing": {target.text: rfc3339(missed_at) for target, missed_at in name.missing.items()},
+        "looked_at": rfc3339_or_none(name.looked_at),
+        "failing_since": rfc3339_or_none(name.failing_since),
+        "failures": [{"what": one.what, "reason": one.reason.value, "detail": one.detail} for one in name.failures],
+        "unwatched": [{"what": one.what, "why": one.why.value, "detail": one.detail} for one in name.unwatched],
+        "faults": list(name.faults),
     }
 
 

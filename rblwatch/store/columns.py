@@ -18,6 +18,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from rblwatch.core.blocklist import Severity
+from rblwatch.core.finding import Failure, Unwatched, Why
 from rblwatch.core.question import Reason
 from rblwatch.core.standing import Witness
 from rblwatch.core.target import Family
@@ -165,6 +166,32 @@ class Witnesses(TypeDecorator[tuple[Witness, ...]]):
             Witness(nameserver, clears, datetime.fromisoformat(ready_at), _moment(repeat_at))
             for nameserver, clears, ready_at, repeat_at in json.loads(value or "[]")
         )
+
+
+class Failures(TypeDecorator[tuple[Failure, ...]]):
+    """Look-ups without an answer, as a JSON array of arrays."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Failure, ...] | None, dialect: Dialect) -> str | None:
+        return None if value is None else written([(one.what, one.reason, one.detail) for one in value])
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Failure, ...]:
+        return tuple(Failure(what, Reason(reason), detail) for what, reason, detail in json.loads(value or "[]"))
+
+
+class Reports(TypeDecorator[tuple[Unwatched, ...]]):
+    """What was found and is not watched, in words, as a JSON array of arrays."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Unwatched, ...] | None, dialect: Dialect) -> str | None:
+        return None if value is None else written([(one.what, one.why, one.detail) for one in value])
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Unwatched, ...]:
+        return tuple(Unwatched(what, Why(why), detail) for what, why, detail in json.loads(value or "[]"))
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -5,20 +5,23 @@ Owns which columns make which value. Must not know why somebody reads.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, select
 
+from rblwatch.core.finding import Origin
 from rblwatch.core.incident import Condition, Incident
 from rblwatch.core.listing import Listing
+from rblwatch.core.moving import Held
 from rblwatch.core.routing import Silence
 from rblwatch.core.soundness import Soundness
 from rblwatch.core.standing import Pending, Standing, Transition
-from rblwatch.core.target import Target
+from rblwatch.core.target import Family, Target
 from rblwatch.store import schema
-from rblwatch.store.rows import Coverage, DaemonRow, Delivery, Pair, Sounding, Telling
+from rblwatch.store.rows import Coverage, DaemonRow, Delivery, Known, Pair, Sounding, Telling
 
 T = TypeVar("T")
 
@@ -125,6 +128,39 @@ def silences(connection: Connection, *where: ColumnElement[bool]) -> list[Silenc
     """Silences in the order in which they were added."""
     statement = select(*SILENCE_COLUMNS).where(*where).order_by(schema.silence.c.id)
     return [Silence(**row) for row in rows(connection, statement)]
+
+
+def known_origins(connection: Connection) -> list[tuple[str, Origin]]:
+    """Every registered name of which anything is known, with its server."""
+    table = schema.origin
+    found = connection.execute(select(table.c.server, table.c.kind, table.c.name))
+    return [(server, Origin(kind, Target(name, Family.NAME))) for server, kind, name in found]
+
+
+def known(connection: Connection) -> list[Known]:
+    """What is known of every registered name."""
+    targets: defaultdict[tuple[str, Origin], list[RowMapping]] = defaultdict(list)
+    for row in rows(connection, select(schema.origin_target).order_by(schema.origin_target.c.target)):
+        targets[_origin(row)].append(row)
+    origins = rows(connection, select(schema.origin).order_by(schema.origin.c.server, schema.origin.c.name))
+    return [_known(row, targets.get(_origin(row), [])) for row in origins]
+
+
+def _origin(row: RowMapping) -> tuple[str, Origin]:
+    return row["server"], Origin(row["kind"], Target(row["name"], Family.NAME))
+
+
+def _known(row: RowMapping, found: list[RowMapping]) -> Known:
+    server, origin = _origin(row)
+    targets = [(Target(one["target"], one["family"]), one) for one in found]
+    held = Held(
+        targets={target: one["missed_at"] for target, one in targets},
+        told=frozenset(target for target, one in targets if one["told"]),
+        **{name: row[name] for name in ("complete_at", "failing_since", "failures")},
+    )
+    how = {target: one["how"] for target, one in targets}
+    seen = {name: row[name] for name in ("looked_at", "unwatched", "faults")}
+    return Known(server=server, origin=origin, held=held, how=how, **seen)
 
 
 def daemon(connection: Connection) -> DaemonRow | None:

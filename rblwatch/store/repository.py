@@ -14,6 +14,7 @@ from sqlalchemy import update
 from rblwatch.store.audience import Audience
 from rblwatch.store.found import Intervals
 from rblwatch.store.hearing import Hearing
+from rblwatch.store.names import Names
 from rblwatch.store.outbox import Outbox
 from rblwatch.store.rows import DaemonRow
 from rblwatch.store.schema import daemon as daemon_table
@@ -23,7 +24,9 @@ from rblwatch.store.telling import Alerts, Tellings
 from rblwatch.store.watched import Registered, Standings
 
 
-class Repository(Snapshot, Registered, Standings, Intervals, Alerts, Tellings, Hearing, Outbox, Audience, Spendings):
+class Repository(
+    Snapshot, Names, Registered, Standings, Intervals, Alerts, Tellings, Hearing, Outbox, Audience, Spendings
+):
     """All that is stored, through one connection inside one write transaction."""
 
     def set_daemon(self, row: DaemonRow) -> None:

@@ -5,12 +5,15 @@ Owns the shapes that exist only because they are stored. Must not know SQL.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from rblwatch.core.alert import Drop, Group, Kind, Line
+from rblwatch.core.finding import Origin, Unwatched
 from rblwatch.core.incident import Condition
+from rblwatch.core.moving import Held
 from rblwatch.core.question import Reason
 from rblwatch.core.routing import Decision
 from rblwatch.core.standing import Standing
@@ -77,6 +80,21 @@ class Sounding:
     distrust_until: datetime | None = None
     positive_ttl_s: int | None = None
     negative_ttl_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of one registered name of a server: what it came to last, and what is held of that."""
+
+    server: str
+    origin: Origin
+    held: Held
+    how: Mapping[Target, str]
+    """How each held target was found, for people."""
+    looked_at: datetime
+    unwatched: tuple[Unwatched, ...] = ()
+    """Of the last complete finding, or of an incomplete one before that."""
+    faults: tuple[str, ...] = ()
 
 
 class DeliveryState(StrEnum):

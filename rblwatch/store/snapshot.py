@@ -14,7 +14,7 @@ from rblwatch.core.listing import Listing
 from rblwatch.core.target import Target
 from rblwatch.store import reading
 from rblwatch.store.area import Bound
-from rblwatch.store.rows import Coverage, DaemonRow, Pair, Sounding
+from rblwatch.store.rows import Coverage, DaemonRow, Known, Pair, Sounding
 from rblwatch.store.schema import coverage, listing, pair, sounding, spending
 
 
@@ -68,6 +68,10 @@ class Snapshot(Bound):
     def open_listings(self, blocklist: str | None = None) -> list[Listing]:
         """Listings that stand, on one list or on all, in the order in which they were found."""
         return reading.listings(self._connection, listing.c.ended_by.is_(None), *_of(listing.c.blocklist, blocklist))
+
+    def known(self) -> list[Known]:
+        """What is known of every registered name."""
+        return reading.known(self._connection)
 
     def daemon(self) -> DaemonRow | None:
         """The daemon that works on this database, or the last one that did."""

@@ -23,12 +23,13 @@ from rblwatch.services.announce import policy_of
 from rblwatch.services.asked import Terms
 from rblwatch.services.deliver import Deliverer, Desk
 from rblwatch.services.monitor import Monitor, Swept, end_silences, sweep_once
-from rblwatch.services.reconcile import reconcile
 from rblwatch.services.report import Report
 from rblwatch.services.status import report
+from rblwatch.services.survey import Survey, begin, look_up
 from rblwatch.services.sweep import Tally
 from rblwatch.store.database import Store
 from tests.support.configuration import settings_of as settings_of  # noqa: PLC0414 - two test files take it from here still
+from tests.support.names import ScriptedNames
 from tests.support.world import CachingLookup, World
 
 
@@ -119,7 +120,10 @@ class Site:
         self.lookup = CachingLookup(world)
         self.notifier = ScriptedNotifier()
         self.catalogue = Catalogue()
+        self.names = ScriptedNames()
         self.settings: Settings
+        self.terms: Terms
+        self.survey: Survey
         self.monitor: Monitor
         self.deliverer: Deliverer
         self._starts = 0
@@ -142,6 +146,13 @@ class Site:
         self.deliverer.adopt(self.notifier, desk)
         self.settings = settings
 
+    async def look_up_names(self) -> None:
+        """Look up names, due or not, and go on with what they stand for."""
+        before = self.survey
+        self.survey = await look_up(self.store, self.names, self.clock, self.settings, self.terms)
+        if self.survey.found != before.found:
+            await self.reload(self.settings)
+
     async def sweep(self) -> Tally:
         """Ask everything once, due or not."""
         tally = Tally(self.clock.now())
@@ -160,7 +171,7 @@ class Site:
         await self.end_silences()
 
     async def end_silences(self) -> None:
-        watchlist = watch(self.settings, self.catalogue, registrable)
+        watchlist = self.terms.roster.watchlist
         await end_silences(self.store, watchlist, policy_of(self.settings), self.clock.now())
 
     async def deliver(self) -> None:
@@ -199,16 +210,16 @@ class Site:
 
     async def _assemble(self, settings: Settings) -> tuple[Desk, Monitor]:
         watchlist, policy, now = watch(settings, self.catalogue, registrable), policy_of(settings), self.clock.now()
-        roster = await self.store.write(lambda repo: reconcile(repo, watchlist, policy, now))
-        terms = Terms(
+        roster, self.survey = await self.store.write(lambda repo: begin(repo, settings, watchlist, policy, now))
+        self.terms = Terms(
             roster=roster,
             policy=policy,
             delist_after=settings.alerts.delist_after,
             blind_after=settings.alerts.blind_after,
         )
-        monitor = Monitor(self.store, self.lookup, self.clock, terms, settings.schedule)
+        monitor = Monitor(self.store, self.lookup, self.clock, self.terms, settings.schedule)
         await monitor.load()
-        return Desk(watchlist, frozenset(policy.recipients)), monitor
+        return Desk(roster.watchlist, frozenset(policy.recipients)), monitor
 
 
 async def _until(predicate: Callable[[], bool], timeout_s: float = 30.0) -> None:

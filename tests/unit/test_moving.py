@@ -44,12 +44,23 @@ def test_an_address_that_comes_is_news_at_once() -> None:
 
 def test_a_changed_address_is_news_and_the_old_one_is_watched_for_a_day() -> None:
     held, news = play(finding(A), finding(B))
-    assert news == [None, Moved(came=(B,))]
+    assert news == [None, Moved(came=(B,), missing=(A,))]
     assert held.targets == {B: None, A: NOON + timedelta(hours=1)}
     held, moved = settle(held, finding(B), NOON + timedelta(hours=24))
     assert (set(held.targets), moved) == ({A, B}, None)
     held, moved = settle(held, finding(B), NOON + timedelta(hours=25))
-    assert (set(held.targets), moved) == ({B}, Moved(went=(A,)))
+    assert (set(held.targets), moved) == ({B}, None), "who heard of B heard of A, too"
+
+
+def test_an_address_that_goes_without_another_is_news_when_its_day_is_over() -> None:
+    held, news = play(finding(A, B), *[finding(A)] * 30)
+    assert set(held.targets) == {A}
+    assert [moved for moved in news if moved is not None] == [Moved(went=(B,))]
+
+
+def test_an_address_that_was_replaced_and_came_back_may_go_again() -> None:
+    _, news = play(finding(A), finding(B), finding(A, B), *[finding(B)] * 30)
+    assert [moved for moved in news if moved is not None] == [Moved(came=(B,), missing=(A,)), Moved(went=(A,))]
 
 
 def test_records_that_rotate_make_no_news() -> None:
@@ -57,7 +68,7 @@ def test_records_that_rotate_make_no_news() -> None:
     held, news = play(*rounds)
     assert set(held.targets) == {A, B, C}
     # C was unknown in the first hour.
-    assert news == [None, Moved(came=(C,)), *[None] * 58]
+    assert news == [None, Moved(came=(C,), missing=(A,)), *[None] * 58]
 
 
 def test_a_failed_look_up_keeps_everything_and_says_since_when() -> None:
@@ -90,13 +101,13 @@ def test_nothing_is_news_before_everything_was_answered_once() -> None:
 
 def test_a_name_that_loses_its_last_address_is_news_at_once_and_once() -> None:
     held, news = play(finding(A, B), finding(), *[finding()] * 30)
-    assert news[:2] == [None, Moved(went=(A, B))]
+    assert news[:2] == [None, Moved(went=(A, B), emptied=True)]
     assert news[2:] == [None] * 30
     assert held.targets == {}
 
 
 def test_a_name_that_gets_its_addresses_back_is_news() -> None:
-    assert play(finding(A), finding(), finding(A))[1] == [None, Moved(went=(A,)), Moved(came=(A,))]
+    assert play(finding(A), finding(), finding(A))[1] == [None, Moved(went=(A,), emptied=True), Moved(came=(A,))]
 
 
 targets = st.sets(st.sampled_from([A, B, C]))
@@ -120,3 +131,8 @@ def test_the_laws_of_moving(story: list[tuple[set[Target], bool, int]]) -> None:
             assert before.complete_at is not None
             assert set(moved.came) <= found
             assert set(moved.went) <= before.targets.keys() - found
+            assert set(moved.missing) <= before.targets.keys() - found
+            assert not before.told.intersection((*moved.missing, *moved.went))
+        mentioned = (*moved.missing, *moved.went) if moved is not None else ()
+        assert held.told <= before.told.union(mentioned)
+        assert held.told <= {target for target, moment in held.targets.items() if moment is not None} or fails

@@ -5,15 +5,27 @@ Owns what is stored of targets, lists, standings, listings and incidents. Must n
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, Integer, Table, Text
 
 from rblwatch.core.blocklist import Severity
+from rblwatch.core.finding import OriginKind
 from rblwatch.core.listing import Ending
 from rblwatch.core.question import Reason
 from rblwatch.core.soundness import Flaw, State
 from rblwatch.core.standing import Change
 from rblwatch.core.target import Family
-from rblwatch.store.columns import Bitmap, BitmapsByReason, Families, ListedVerdict, Moment, Texts, Witnesses, Word
+from rblwatch.store.columns import (
+    Bitmap,
+    BitmapsByReason,
+    Failures,
+    Families,
+    ListedVerdict,
+    Moment,
+    Reports,
+    Texts,
+    Witnesses,
+    Word,
+)
 from rblwatch.store.schema.base import metadata
 
 target = Table(
@@ -24,6 +36,38 @@ target = Table(
     Column("family", Word(Family), nullable=False),
     Column("added_at", Moment, nullable=False),
     sqlite_autoincrement=True,
+)
+
+# A registered name of a server, and what looking it up came to last.
+origin = Table(
+    "origin",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("kind", Word(OriginKind), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("looked_at", Moment, nullable=False),
+    Column("complete_at", Moment),
+    Column("failing_since", Moment),
+    Column("failures", Failures, nullable=False),
+    Column("unwatched", Reports, nullable=False),
+    Column("faults", Texts, nullable=False),
+)
+
+# What it stands for, and what it stood for a while ago.
+origin_target = Table(
+    "origin_target",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("kind", Word(OriginKind), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("family", Word(Family), nullable=False),
+    Column("how", Text, nullable=False),
+    Column("missed_at", Moment),
+    Column("told", Boolean, nullable=False),
+    ForeignKeyConstraint(
+        ["server", "kind", "name"], ["origin.server", "origin.kind", "origin.name"], ondelete="CASCADE"
+    ),
 )
 
 blocklist = Table(

@@ -1,0 +1,127 @@
+"""Look up the names of servers, keep what they came to, and say what is watched by it.
+
+Owns how a finding is kept, who is told of a change, and when names are looked up again. Must not decide what a change
+is, nor how long what went is watched: the rules are in `core`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rblwatch.core.alert import Group, Kind
+from rblwatch.core.finding import Finding, Origin, origins_of
+from rblwatch.core.moving import Held, Moved, settle
+from rblwatch.core.settings import Settings
+from rblwatch.core.target import Target
+from rblwatch.core.watchlist import Roster, Watchlist, joined
+from rblwatch.ports import Clock, Discoverer
+from rblwatch.services.announce import Announcement, Announcer, Policy, subject_about
+from rblwatch.services.asked import Terms
+from rblwatch.services.causes import how_moved
+from rblwatch.services.reconcile import reconcile
+from rblwatch.store.database import Store
+from rblwatch.store.repository import Repository
+from rblwatch.store.rows import Known, NewNews
+from rblwatch.store.snapshot import Snapshot
+
+_log = logging.getLogger(__name__)
+
+Findings = Mapping[str, Sequence[Finding]]
+"""By server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is known of all registered names."""
+
+    found: Mapping[str, tuple[Target, ...]]
+    """By server: the targets that are watched since its names stand for them, or did within a day."""
+    due_at: datetime | None
+    """When names are to be looked up again; None: there are none."""
+
+
+def survey(stored: Snapshot, settings: Settings, at: datetime) -> Survey:
+    """Read what is known of the names that are registered."""
+    wanted = registered_origins(settings)
+    known = {(one.server, one.origin): one for one in stored.known() if (one.server, one.origin) in wanted}
+    found: dict[str, dict[Target, None]] = {}
+    for (server, _), one in known.items():
+        found.setdefault(server, {}).update(dict.fromkeys(one.held.targets))
+    looked_at = [one.looked_at for one in known.values()]
+    due_at = at if wanted.keys() - known.keys() else min(looked_at, default=at) + settings.schedule.interval
+    return Survey({server: tuple(targets) for server, targets in found.items()}, due_at if wanted else None)
+
+
+def begin(
+    repo: Repository, settings: Settings, watchlist: Watchlist, policy: Policy, at: datetime
+) -> tuple[Roster, Survey]:
+    """Bring the database in line with a configuration and with what is known of its names; see `reconcile`."""
+    repo.forget_names(registered_origins(settings))
+    surveyed = survey(repo, settings, at)
+    return reconcile(repo, joined(watchlist, surveyed.found), policy, at), surveyed
+
+
+async def look_up(store: Store, discoverer: Discoverer, clock: Clock, settings: Settings, terms: Terms) -> Survey:
+    """Look up the names of servers, keep what they came to, and tell what changed.
+
+    Raises: StoreError.
+    """
+    findings = await discoverer.discover(settings.servers)
+    at, watchlist = clock.now(), terms.roster.watchlist
+
+    def keep(repo: Repository) -> Survey:
+        take_in(repo, findings, watchlist, terms.policy, at)
+        return survey(repo, settings, at)
+
+    surveyed = await store.write(keep)
+    _log.debug("names.looked_up", extra={"servers": len(findings)})
+    return surveyed
+
+
+def registered_origins(settings: Settings) -> dict[tuple[str, Origin], None]:
+    """Every name that is looked up, with its server, in the order of the configuration."""
+    return {(server.name, origin): None for server in settings.servers for origin in origins_of(server)}
+
+
+def take_in(repo: Repository, findings: Findings, watchlist: Watchlist, policy: Policy, at: datetime) -> None:
+    """Keep what one round came to, and tell what changed; all in one transaction."""
+    known = {(one.server, one.origin): one for one in repo.known()}
+    moves: dict[tuple[str, Moved], list[Origin]] = {}
+    for server, some in findings.items():
+        for finding in some:
+            before = known.get((server, finding.origin))
+            held, moved = settle(before.held if before is not None else Held(), finding, at)
+            repo.save_known(_kept(server, finding, held, before, at), before)
+            if moved is not None:
+                moves.setdefault((server, moved), []).append(finding.origin)
+    # One change that several names show, as a host and the MX that it is, is told once.
+    Announcer(repo, policy, at).announce(
+        _announcement(server, moved, origins, watchlist, at) for (server, moved), origins in moves.items()
+    )
+
+
+def _kept(server: str, finding: Finding, held: Held, before: Known | None, at: datetime) -> Known:
+    how = dict(finding.targets)
+    if before is not None:
+        how = {target: before.how.get(target, "") for target in held.targets} | how
+    # Of an incomplete finding nobody knows what else there is.
+    unwatched = finding.unwatched if finding.complete or before is None else before.unwatched
+    return Known(
+        server=server,
+        origin=finding.origin,
+        held=held,
+        how=how,
+        looked_at=at,
+        unwatched=unwatched,
+        faults=finding.faults,
+    )
+
+
+def _announcement(
+    server: str, moved: Moved, origins: Iterable[Origin], watchlist: Watchlist, at: datetime
+) -> Announcement:
+    news = NewNews(kind=Kind.MOVED, at=at, text=how_moved(moved, origins), servers=(server,))
+    return Announcement(news, subject_about(news, watchlist), Group.NEWS)
