@@ -23,7 +23,7 @@ FEWEST_LISTS = 3
 
 #: What a resolver can do to a list, and what that looks like; lists that lie loudly do so themselves.
 _FAULTS = {
-    Reason.TIMEOUT: Fault.DEAD,
+    Reason.TIMEOUT: Fault.CUT_OFF,
     Reason.NETWORK: Fault.DEAD,
     Reason.SERVFAIL: Fault.CUT_OFF,
     Reason.REFUSED: Fault.REFUSES,
@@ -31,6 +31,7 @@ _FAULTS = {
     Reason.NOT_A_DNSBL_ANSWER: Fault.BLOCK_PAGE,
     Reason.REFUSAL_CODE: Fault.PUBLIC,
 }
+_FLAWS = {Flaw.SILENT: Fault.HIDES, Flaw.STRIPPED: Fault.STRIPS}
 
 Lane = tuple[str, Family]
 
@@ -83,9 +84,9 @@ def outage(seen: Sequence[Seen], own: Collection[Lane] = ()) -> Outage | None:
 
 def fault_of(soundness: Soundness) -> Fault:
     """What a resolver does through which most lists look like this."""
-    if soundness.flaw is Flaw.SILENT:
-        return Fault.STRIPS
-    return _FAULTS.get(soundness.reason, Fault.DEAD) if soundness.reason is not None else Fault.DEAD
+    by_flaw = _FLAWS.get(soundness.flaw) if soundness.flaw is not None else None
+    by_reason = _FAULTS.get(soundness.reason) if soundness.reason is not None else None
+    return by_flaw or by_reason or Fault.CUT_OFF
 
 
 def opens(incidents: Iterable[Incident], found: Outage | None, now: datetime, blind_after: timedelta) -> bool:
@@ -113,7 +114,7 @@ def incident_of(found: Outage, at: datetime) -> Incident:
 
 def _explicable(soundness: Soundness) -> bool:
     """Whether a resolver can be to blame for it."""
-    return not loud(soundness.flaw) and (soundness.reason in _FAULTS or soundness.flaw is Flaw.SILENT)
+    return not loud(soundness.flaw) and (soundness.reason in _FAULTS or soundness.flaw in _FLAWS)
 
 
 def _since_at(one: Seen) -> datetime:

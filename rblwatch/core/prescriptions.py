@@ -81,3 +81,23 @@ PRESCRIPTIONS = {
         "let TCP to port 53 pass to it, and let it serve TCP (unbound: do-tcp: yes)",
     ),
 }
+
+#: Where only lists were seen through it: that they all fail is known, and not yet why.
+_SUSPICIONS = {
+    Fault.CUT_OFF: Prescription(
+        "gives no answer about most lists",
+        "nothing can be said about these lists",
+        "see whether it runs, whether this machine may ask it, and whether it reaches the Internet itself (port 53 "
+        f"over UDP and TCP, and the resolver that it forwards to); or {_OWN}",
+    ),
+    Fault.HIDES: Prescription(
+        "shows nothing of most lists, not even their test points",
+        PRESCRIPTIONS[Fault.HIDES].effect,
+        PRESCRIPTIONS[Fault.HIDES].remedy,
+    ),
+}
+
+
+def suspected(fault: Fault) -> Prescription:
+    """The words for a fault that follows from the lists alone, before the nameserver itself was examined."""
+    return _SUSPICIONS.get(fault, PRESCRIPTIONS[fault])

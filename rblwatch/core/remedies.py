@@ -26,6 +26,10 @@ _CLOSED = (
     "see whether other lists pass (`rblwatch lists probe`); if they do, it may be closed or empty: take it out; "
     "if they don't, your resolver takes answers in 127.0.0.0/8 out (rebinding protection)"
 )
+_STRIPPED = (
+    "see whether other lists pass (`rblwatch lists probe`); if they do, the list has lost this point; if they don't, "
+    "your resolver takes answers in 127.0.0.0/8 out (rebinding protection; docs/resolver.md names the setting)"
+)
 _REASONS = {
     Reason.NO_KEY: "register with its operator and set its key in [blocklists] keys",
     Reason.FILTERED: _OWN_RESOLVER,
@@ -51,7 +55,9 @@ def remedy(soundness: Soundness, blocklist: Blocklist | None = None, families: C
     match soundness.flaw:
         case Flaw.WILDCARD | Flaw.INVERTED:
             return _LISTS_ALL
-        case Flaw.SILENT:
+        case Flaw.STRIPPED if set(families) != {Family.IPV6}:
+            return _STRIPPED
+        case Flaw.SILENT | Flaw.STRIPPED:
             return _silent(blocklist, families)
     by_reason = _REASONS.get(soundness.reason) if soundness.reason is not None else None
     return by_reason or _STATES.get(soundness.state, "")

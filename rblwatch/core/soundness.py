@@ -32,6 +32,7 @@ class Flaw(StrEnum):
 
     WILDCARD = "wildcard"  # lists what it must not
     SILENT = "silent"  # does not list its own test point
+    STRIPPED = "stripped"  # the same, but the point's name is there: its address was taken out
     INVERTED = "inverted"  # both
 
 
@@ -156,6 +157,10 @@ def _flaw(blocklist: Blocklist, answers: Sequence[ProbeAnswer]) -> Soundness | N
     if lists_negative:
         detail = f"lists {lists_negative[0].probe.target}, which it must not: it lists everything"
         return Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.WILDCARD, detail)
+    stripped = [a for a in silent if isinstance(a.answer, Absent) and a.answer.exists]
+    if stripped:
+        detail = f"has its test point {stripped[0].probe.target} without an address, so its 'not listed' means nothing"
+        return Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.STRIPPED, detail)
     if silent:
         detail = f"does not list its test point {silent[0].probe.target}, so its 'not listed' means nothing"
         return Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.SILENT, detail)

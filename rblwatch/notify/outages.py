@@ -11,7 +11,7 @@ from rblwatch.core.alert import Line
 from rblwatch.core.incident import Incident
 from rblwatch.core.message import Entry
 from rblwatch.core.outage import fault_of
-from rblwatch.core.prescriptions import PRESCRIPTIONS, Prescription
+from rblwatch.core.prescriptions import Prescription, suspected
 from rblwatch.core.soundness import Soundness
 from rblwatch.core.text import clean
 from rblwatch.notify.layout import Section
@@ -57,4 +57,4 @@ def headline(line: Line, incident: Incident) -> str:
 
 
 def _words(incident: Incident) -> Prescription:
-    return PRESCRIPTIONS[fault_of(Soundness(incident.state, incident.reason, incident.flaw))]
+    return suspected(fault_of(Soundness(incident.state, incident.reason, incident.flaw)))

@@ -10,6 +10,7 @@ from rblwatch.core.course import Sight
 from rblwatch.core.fault import Fault
 from rblwatch.core.incident import Condition
 from rblwatch.core.outage import FEWEST_LISTS, Seen, fault_of, incident_of, opens, outage
+from rblwatch.core.prescriptions import suspected
 from rblwatch.core.question import Reason
 from rblwatch.core.soundness import Flaw, Soundness, State
 from rblwatch.core.target import Family
@@ -24,10 +25,25 @@ CODED = Soundness(State.REFUSING, Reason.REFUSAL_CODE)
 FILTERED = Soundness(State.UNSOUND, Reason.FILTERED)
 PAGE = Soundness(State.UNSOUND, Reason.NOT_A_DNSBL_ANSWER)
 SILENT = Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.SILENT)
+STRIPPED = Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.STRIPPED)
 WILDCARD = Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.WILDCARD)
 NO_KEY = Soundness(State.REFUSING, Reason.NO_KEY)
 MALFORMED = Soundness(State.UNSOUND, Reason.MALFORMED)
-ALL = (SOUND, UNVERIFIED, TIMEOUT, SERVFAIL, REFUSED, CODED, FILTERED, PAGE, SILENT, WILDCARD, NO_KEY, MALFORMED)
+ALL = (
+    SOUND,
+    UNVERIFIED,
+    TIMEOUT,
+    SERVFAIL,
+    REFUSED,
+    CODED,
+    FILTERED,
+    PAGE,
+    SILENT,
+    STRIPPED,
+    WILDCARD,
+    NO_KEY,
+    MALFORMED,
+)
 
 
 def seen(
@@ -94,13 +110,15 @@ def test_an_outage_is_since_the_moment_when_it_was_more_than_half_of_the_lists()
 @pytest.mark.parametrize(
     ("soundness", "fault"),
     [
-        (TIMEOUT, Fault.DEAD),
+        (TIMEOUT, Fault.CUT_OFF),
+        (Soundness(State.UNREACHABLE, Reason.NETWORK), Fault.DEAD),
         (SERVFAIL, Fault.CUT_OFF),
         (REFUSED, Fault.REFUSES),
         (CODED, Fault.PUBLIC),
         (FILTERED, Fault.FILTERS),
         (PAGE, Fault.BLOCK_PAGE),
-        (SILENT, Fault.STRIPS),
+        (SILENT, Fault.HIDES),
+        (STRIPPED, Fault.STRIPS),
     ],
 )
 def test_what_most_lists_look_like_says_what_the_resolver_does(soundness: Soundness, fault: Fault) -> None:
@@ -108,6 +126,7 @@ def test_what_most_lists_look_like_says_what_the_resolver_does(soundness: Soundn
     assert found is not None
     assert fault_of(found.soundness) is fault
     assert found.soundness.detail.startswith("4 of 4 lists")
+    assert not suspected(fault).remedy.endswith(".")
     assert incident_of(found, at(0)).about_resolver
 
 

@@ -12,6 +12,7 @@ from rblwatch.core.target import Family
 
 OWN = bare("bl.example")
 KNOWN = replace(OWN, operator="somebody")
+STRIPPED = Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.STRIPPED)
 SILENT = Soundness(State.UNSOUND, Reason.UNSOUND, Flaw.SILENT)
 V4, V6 = {Family.IPV4}, {Family.IPV6}
 
@@ -27,6 +28,8 @@ V4, V6 = {Family.IPV4}, {Family.IPV6}
         (SILENT, (), 'set `selftest = "none"`'),
         (SILENT, V4, 'set `selftest = "none"`'),
         (SILENT, V6, "set `ipv6 = false`"),
+        (STRIPPED, V4, "rebinding protection"),
+        (STRIPPED, V6, "set `ipv6 = false`"),
         # The reason says more than the state.
         (Soundness(State.REFUSING, Reason.NO_KEY), (), "set its key in [blocklists] keys"),
         (Soundness(State.REFUSING, Reason.REFUSAL_CODE), (), "a resolver of your own"),

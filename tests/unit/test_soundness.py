@@ -57,8 +57,9 @@ def three(positive: Answer, negative: Answer, fresh: Answer) -> list[ProbeAnswer
         # Only one negative point is listed: a zone that went wildcard after the other one was cached.
         (three(LISTS, NOTHING, LISTS), State.UNSOUND, Reason.UNSOUND, Flaw.WILDCARD),
         (three(LISTS, LISTS, NOTHING), State.UNSOUND, Reason.UNSOUND, Flaw.WILDCARD),
-        # Emptied, or a router that strips answers: it can't see listings.
+        # Emptied, or a router that strips answers and leaves the names: it can't see listings.
         (three(NOTHING, NOTHING, NOTHING), State.UNSOUND, Reason.UNSOUND, Flaw.SILENT),
+        (three(Absent(60, exists=True), NOTHING, NOTHING), State.UNSOUND, Reason.UNSOUND, Flaw.STRIPPED),
         # Just the wrong way round.
         (three(NOTHING, LISTS, LISTS), State.UNSOUND, Reason.UNSOUND, Flaw.INVERTED),
         # A wrong answer outweighs one that is missing.

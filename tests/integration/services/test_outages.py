@@ -156,10 +156,10 @@ async def test_the_messages_say_what_the_resolver_does_and_what_to_do(store: Sto
     await looks(site, 2)
     began, ended = (render(message, Sink(medium=Medium.MAIL)) for message in to(site, CHAT)[-2:])
     assert [began.title, ended.title] == [
-        "[rblwatch] your resolver takes answers in 127.0.0.0/8 out (DNS rebinding protection)",
+        "[rblwatch] your resolver shows nothing of most lists, not even their test points",
         "[rblwatch] your resolver works again",
     ]
     body = began.body
-    assert f"Your resolver {NAMESERVER} takes answers in 127.0.0.0/8 out (DNS rebinding protection)." in body
+    assert f"Your resolver {NAMESERVER} shows nothing of most lists, not even their test points." in body
     assert "Seen: 5 of 5 lists can't be believed through it; one of them does not list its test point 127.0.0.2" in body
-    assert "What to do: let it pass 127.0.0.0/8" in body
+    assert "What to do: see whether it, or what it forwards to, filters blocklists" in body
