@@ -35,10 +35,12 @@ def watch_condition(repo: Repository, asked: Asked, terms: Terms, announcer: Ann
     What the resolver does to many lists at once is one incident about the resolver.
     """
     blocklist = asked.blocklist
-    everything = repo.soundings()
-    lane = (blocklist.id, asked.family)
-    excused = watch_resolver(repo, _latest(everything), lane, terms=terms, announcer=announcer)
-    soundings = [sounding for sounding in everything if sounding.blocklist == blocklist.id]
+    soundings, incidents = repo.soundings(blocklist.id), repo.open_incidents()
+    excused: frozenset[tuple[str, Family]] = frozenset()
+    # Where this list is well and no outage is known, the others need not be looked at, which is almost always.
+    if not all(one.condition.soundness.trusted for one in soundings) or any(one.about_resolver for one in incidents):
+        lane = (blocklist.id, asked.family)
+        excused = watch_resolver(repo, _latest(repo.soundings()), lane, terms=terms, announcer=announcer)
     families = frozenset(family for name, family in terms.roster.slices if name == blocklist.id)
     view = View(
         blocklist=blocklist.id,
@@ -49,7 +51,7 @@ def watch_condition(repo: Repository, asked: Asked, terms: Terms, announcer: Ann
         blind_after=terms.blind_after,
         excused=frozenset(family for name, family in excused if name == blocklist.id),
     )
-    for turn, incident in follow(repo.open_incidents(blocklist.id), view):
+    for turn, incident in follow([one for one in incidents if one.blocklist == blocklist.id], view):
         if turn is Turn.OPENED and not loud(incident.flaw) and asked_before_it_ended(repo, asked.started_at):
             continue
         _take(repo, turn, incident, announcer)

@@ -27,7 +27,7 @@ class Cohort:
     family: Family
     targets: tuple[Target, ...]
     slices: tuple[tuple[Target, ...], ...]
-    """At least one: an empty one asks a list its probes only."""
+    """At least one."""
     taken: frozenset[Target]
     """Points that no fresh probe may use."""
 
@@ -65,11 +65,6 @@ def conversations(
         for blocklist in blocklists
         for conversation in _paired([blocklist], whole if blocklist.registrable else cohorts)
     )
-
-
-def probings(blocklists: Iterable[Blocklist]) -> tuple[Conversation, ...]:
-    """What is to be asked to know about the lists alone: their probes, for each family that they carry."""
-    return _paired(blocklists, [_cohort(family, ()) for family in Family])
 
 
 async def addresses_of(names: Names, targets: Iterable[Target]) -> dict[Target, tuple[Target, ...] | None]:
@@ -173,5 +168,5 @@ def _cohorts(targets: Iterable[Target]) -> list[Cohort]:
 
 
 def _cohort(family: Family, targets: tuple[Target, ...]) -> Cohort:
-    slices = tuple(targets[start : start + SLICE_TARGETS] for start in range(0, len(targets), SLICE_TARGETS)) or ((),)
+    slices = tuple(targets[start : start + SLICE_TARGETS] for start in range(0, len(targets), SLICE_TARGETS))
     return Cohort(family, targets, slices, frozenset(targets))

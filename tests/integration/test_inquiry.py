@@ -11,7 +11,7 @@ from rblwatch.core.findings import Findings
 from rblwatch.core.plan import SLICE_TARGETS, Batch, BatchResult
 from rblwatch.core.question import Absent, Answer, Failed, Found, Reason
 from rblwatch.core.reading import Reading
-from rblwatch.core.soundness import Expectation, Probe, ProbeAnswer, State, worth_asking
+from rblwatch.core.soundness import Expectation, ProbeAnswer, State, worth_asking
 from rblwatch.core.target import Family, Target, expand, parse_name, parse_range
 from rblwatch.core.verdict import Clear, Listed, Unknown
 from rblwatch.ports import Purse
@@ -195,17 +195,6 @@ async def test_a_list_without_a_self_test_is_probed_on_its_negative_side_and_its
 async def test_a_target_given_twice_is_asked_once() -> None:
     reading = await ask(ScriptedLookup(listing()), ip("198.18.0.7"), ip("198.18.0.7"))
     assert list(reading.targets) == [ip("198.18.0.7")]
-
-
-async def test_probing_asks_every_family_its_points_and_no_target() -> None:
-    lookup = ScriptedLookup(listing())
-    readings = await inquiry.hold(lookup, inquiry.probings([ZONE]))
-    assert [(reading.family, reading.soundness.state) for reading in readings] == [
-        (Family.IPV4, State.SOUND),
-        (Family.IPV6, State.SOUND),
-    ]
-    assert Probe(ip("127.0.0.2"), Expectation.LISTED) in lookup.batches[0].probes
-    assert all(batch.targets == () for batch in lookup.batches)
 
 
 @pytest.mark.parametrize(
