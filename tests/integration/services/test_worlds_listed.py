@@ -136,6 +136,24 @@ async def test_a_list_that_lists_everybody_is_one_cause_and_no_news_of_200_serve
     )
 
 
+async def test_copies_of_a_moments_lies_are_no_news_of_200_servers(store: Store) -> None:
+    """It listed everybody for two minutes; the resolver repeats that for an hour, while its self-test is right."""
+    site = await fleet(store, list_of("a.test", positive_ttl_s=3600, negative_ttl_s=300))
+    before = held(site)
+    await hide(site, Mode.WILDCARD)
+    site.world.turn("a.test", Mode.HEALTHY)
+    for _ in range(10):
+        site.clock.advance(timedelta(minutes=5))
+        await site.sweep()
+        await tell(site)
+    assert told_of_servers(site) == everybody()
+    for _ in range(6):
+        await look(site)
+    assert told_of_servers(site) == everybody()
+    assert told_of_causes(site) == everybody((Line.BLIND, "a.test"), (Line.SIGHTED, "a.test"))
+    assert held(site) == before
+
+
 async def test_two_hundred_servers_that_are_really_listed_are_all_told(store: Store) -> None:
     """A whole range that is listed looks much like a list that lists everybody; its self-test passes, so it is true."""
     site = await fleet(store, list_of("a.test"))
