@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 from rblwatch import __version__
 from rblwatch.configured import Configured
 from rblwatch.core.settings import Resolver, Settings
+from rblwatch.core.watchlist import Watchlist, uncovered
 
 if TYPE_CHECKING:
-    from rblwatch.core.watchlist import Watchlist
     from rblwatch.ports import Discoverer, Names, Nameservers, Notifier
     from rblwatch.resolver import Engine
     from rblwatch.services.announce import Policy
@@ -147,15 +147,16 @@ async def assemble(store: Store, configured: Configured, now: datetime) -> Assem
     return Assembly(policy, terms, desk, surveyed)
 
 
-async def sweep(configured: Configured, on_list: Callable[[str], None]) -> tuple[Swept, Watchlist]:
-    """Look up names, sweep everything once, tell what was found, and return; also what was watched.
+async def sweep(configured: Configured, on_list: Callable[[str], None]) -> tuple[Swept, Watchlist, tuple[str, ...]]:
+    """Look up names, sweep everything once, tell what was found, and return; see `services.monitor.sweep_once`.
 
-    See `services.monitor.sweep_once`.
+    Also what was watched, and in words what is registered and was not.
 
     Raises: StoreError.
     """
     from rblwatch.services.deliver import Deliverer  # noqa: PLC0415
     from rblwatch.services.monitor import Monitor, sweep_once  # noqa: PLC0415
+    from rblwatch.services.named import name_gaps, name_statuses  # noqa: PLC0415
     from rblwatch.services.survey import look_up  # noqa: PLC0415
     from rblwatch.store.errors import StoreError  # noqa: PLC0415
 
@@ -171,7 +172,9 @@ async def sweep(configured: Configured, on_list: Callable[[str], None]) -> tuple
             holder = f"sweep:{uuid.uuid4().hex}"
             deliverer = Deliverer(store, build_notifier(configured.settings), clock, assembly.desk, holder=holder)
             try:
-                return await sweep_once(store, monitor, deliverer, clock, on_list), assembly.watchlist
+                swept = await sweep_once(store, monitor, deliverer, clock, on_list)
+                names = name_statuses(await store.read(lambda queries: queries.known()), configured.settings)
+                return swept, assembly.watchlist, (*uncovered(assembly.watchlist), *name_gaps(names))
             finally:
                 # Interrupted, it gives back what it was sending, so that nobody has to wait for its leases to run out.
                 with suppress(StoreError):

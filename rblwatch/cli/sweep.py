@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -20,7 +20,7 @@ from rblwatch.core.conclusion import conclude
 from rblwatch.core.listing import Listing
 from rblwatch.core.standing import Change, Transition
 from rblwatch.core.timespan import rfc3339
-from rblwatch.core.watchlist import Watchlist, uncovered
+from rblwatch.core.watchlist import Watchlist
 
 if TYPE_CHECKING:
     from rblwatch.services.monitor import Swept
@@ -44,12 +44,11 @@ def command(layout: Format) -> int:
         remark(str(warning))
     journal.begin(level=logging.WARNING)
     with lists_bar(len(configured.watchlist.blocklists)) as on_list:
-        swept, watchlist = asyncio.run(app.sweep(configured, on_list))
+        swept, watchlist, gaps = asyncio.run(app.sweep(configured, on_list))
     if layout is Format.JSON:
-        print_json(_document(watchlist, swept))
+        print_json(_document(watchlist, gaps, swept))
     else:
-        _print(watchlist, swept)
-    gaps = uncovered(watchlist)
+        _print(watchlist, gaps, swept)
     return conclude(listed=swept.tally.listed, unknown=swept.tally.unknown + len(gaps))
 
 
@@ -58,7 +57,7 @@ def _told(swept: Swept) -> Iterator[tuple[Transition, Listing]]:
     return (pair for pair in swept.tally.transitions if pair[0].change is not Change.REINTERPRETED)
 
 
-def _document(watchlist: Watchlist, swept: Swept) -> dict[str, object]:
+def _document(watchlist: Watchlist, gaps: Sequence[str], swept: Swept) -> dict[str, object]:
     return {
         "started_at": rfc3339(swept.tally.started_at),
         "finished_at": rfc3339(swept.finished_at),
@@ -79,11 +78,11 @@ def _document(watchlist: Watchlist, swept: Swept) -> dict[str, object]:
             for transition, listing in _told(swept)
         ],
         "deliveries": {"sent": swept.sent, "retrying": swept.retrying, "failed": swept.failed},
-        "gaps": list(uncovered(watchlist)),
+        "gaps": list(gaps),
     }
 
 
-def _print(watchlist: Watchlist, swept: Swept) -> None:
+def _print(watchlist: Watchlist, gaps: Sequence[str], swept: Swept) -> None:
     rows: list[Row] = [
         (
             transition.change.value,
@@ -106,5 +105,5 @@ def _print(watchlist: Watchlist, swept: Swept) -> None:
         f"in {elapsed_s:.1f} s: {tally.listed} listed, {tally.unknown} unknown, {len(rows)} changed."
     )
     print_line(f"Messages: {swept.sent} sent, {swept.retrying} to be tried again, {swept.failed} failed.")
-    for gap in uncovered(watchlist):
+    for gap in gaps:
         print_line(f"{gap[:1].upper()}{gap[1:]}.")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from rblwatch.config.lines import KeyPath, written
 from rblwatch.config.problems import Problem
 
-_UNSENT = {"unstable", "relay", "moved"}
+_UNSENT = {"unstable", "relay"}
 
 
 def _is_not_utc(value: object) -> bool:
@@ -26,8 +26,6 @@ _ANY_ELEMENT = re.compile(r"\[[0-9]+\]")
 
 #: Key, with `[]` for any element of an array; which values are meant, None for any; what does not happen.
 NOT_YET: tuple[tuple[str, Callable[[object], bool] | None, str], ...] = (
-    ("servers[].hostnames", None, "host names are not looked up; register addresses"),
-    ("servers[].senders_of", None, "the senders of a domain are not discovered; register addresses"),
     ("schedule.timezone", _is_not_utc, "times in messages are in UTC"),
     ("alerts.flap", None, "a listing that comes and goes is not told as unstable"),
     ("alerts.keep", None, "history is kept without limit"),

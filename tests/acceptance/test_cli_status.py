@@ -11,6 +11,7 @@ def configure(folder: Path, servers: str, more: str = "") -> None:
 
 
 DOTTED = '[[servers]]\nname = "mail.example.org"\naddresses = ["10.0.0.1"]\n'
+SUFFIX = '[[servers]]\nname = "h"\ndomains = ["co.uk"]\n'
 BY_NAME = '[[servers]]\nname = "h"\nhostnames = ["mx.example.org"]\n'
 
 
@@ -43,14 +44,23 @@ def test_watching_is_for_people(tmp_path: Path) -> None:
 
 
 def test_a_server_that_no_list_is_asked_about_is_named_and_is_3(tmp_path: Path) -> None:
-    configure(tmp_path, BY_NAME)
+    configure(tmp_path, SUFFIX)
     for command in ("sweep", "status"):
         done = run(command, cwd=tmp_path)
         assert done.code == 3
-        assert "No list is asked about h: no address of it is registered." in done.stdout
+        assert "No list is asked about co.uk of h: it is a public suffix, which is nobody's." in done.stdout
     check = run("config", "check", cwd=tmp_path)
     assert check.code == 0
-    assert "no list is asked about h" in check.stdout
+    assert "no list is asked about co.uk of h" in check.stdout
+
+
+def test_a_server_whose_name_cannot_be_looked_up_is_named_and_is_3(tmp_path: Path) -> None:
+    configure(tmp_path, BY_NAME, '[resolver]\nnameservers = ["127.0.0.1:9"]\ntimeout = "1s"\nattempts = 1\n')
+    assert "no list is asked" not in run("config", "check", cwd=tmp_path).stdout, "it looks nothing up"
+    for command in ("sweep", "status"):
+        done = run(command, cwd=tmp_path)
+        assert done.code == 3
+        assert "No list is asked about mx.example.org of h: A of mx.example.org: " in done.stdout
 
 
 def test_a_list_that_is_asked_nothing_is_named(tmp_path: Path) -> None:
@@ -66,8 +76,8 @@ def test_a_list_that_is_asked_nothing_is_named(tmp_path: Path) -> None:
 def test_settings_that_change_nothing_yet_are_told(tmp_path: Path) -> None:
     more = (
         '[schedule]\ntimezone = "Europe/Berlin"\n[[channels]]\nname = "c"\nurl = "json://127.0.0.1:9/"\n'
-        '[[routes]]\nchannels = ["c"]\non = ["unstable", "moved"]\n'
-        '[[routes]]\nchannels = ["c"]\non = ["listed", "moved"]\n'
+        '[[routes]]\nchannels = ["c"]\non = ["unstable", "relay"]\n'
+        '[[routes]]\nchannels = ["c"]\non = ["listed", "unstable"]\n'
     )
     configure(tmp_path, DOTTED, more)
     done = run("config", "check", cwd=tmp_path)

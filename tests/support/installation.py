@@ -68,6 +68,8 @@ class Installation:
     """Who is asked, where there are several, in this order."""
     servers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By name, its addresses."""
+    lines: dict[str, str] = field(default_factory=dict)
+    """Further lines of a server, by name."""
     use: tuple[str, ...] = ()
     """Lists of the catalogue."""
     force: tuple[str, ...] = ()
@@ -99,6 +101,7 @@ class Installation:
         servers = "".join(
             f"[[servers]]\nname = {json.dumps(name)}\naddresses = {json.dumps(list(addresses))}\n"
             + (f"use = {json.dumps(list(self.uses[name]))}\n" if name in self.uses else "")
+            + f"{self.lines.get(name, '')}\n"
             for name, addresses in self.servers.items()
         )
         customs = "".join(

@@ -1,0 +1,73 @@
+"""A server by its names: a host name behind real unbound, and a domain on a real domain list."""
+
+from typing import Any
+
+from tests.acceptance.conftest import Install
+from tests.conftest import StartProgram
+from tests.support.installation import CHANNELS, Installation, about, let_sweep
+from tests.support.rbldnsd import Rbldnsd
+from tests.support.waiting import eventually
+
+OLD, NEW = "198.18.7.1", "198.18.7.2"
+HOST, DOMAIN = "mx1.shop.example", "shop.example"
+ZONE = f'local-zone: "{DOMAIN}." static'
+
+
+def names_of(installed: Installation) -> dict[str, Any]:
+    """What the status says of the host name."""
+    _, status = installed.read("status")
+    name: dict[str, Any] = status["servers"][0]["names"][0]
+    return name
+
+
+def test_a_server_that_is_known_by_its_names(rbldnsd: Rbldnsd, install: Install, start_program: StartProgram) -> None:
+    """Its domain is listed; its host gets another address; then nobody answers for the host."""
+    addresses = rbldnsd.zone("bl.example", ttl_s=1, negative_ttl_s=1, listed=[OLD])
+    domains = rbldnsd.zone("dbl.example", ttl_s=1, negative_ttl_s=1)
+    installed = install(
+        servers={"mx1": ()},
+        lines={"mx1": f'hostnames = ["{HOST}"]\ndomains = ["{DOMAIN}"]'},
+        customs={"bl": "bl.example", "dbl": "dbl.example"},
+        tables={"dbl": 'kind = "domain"'},
+    )
+    resolver = installed.resolver
+    resolver.behave_as(ZONE, f'local-data: "{HOST}. 1 A {OLD}"')
+    daemon = start_program("--config", str(installed.write()), "run")
+    installed.hear(OLD, "listed on bl", timeout_s=30)
+
+    domains.add(DOMAIN)
+    installed.hear(DOMAIN, "listed on dbl", timeout_s=30)
+
+    resolver.change(HOST, f"1 A {NEW}")
+    installed.hear(f"{HOST}: other addresses, {NEW} instead of {OLD}", timeout_s=30)
+    eventually(lambda: addresses.asked(NEW) > 0, 30, "the new address is asked about")
+    let_sweep(daemon)
+    assert {channel: len(about(heard, NEW)) for channel, heard in installed.heard.items()} == dict.fromkeys(CHANNELS, 1)
+    assert names_of(installed)["missing"].keys() == {OLD}
+    _, history = installed.read("history", "mx1")
+    assert {(one["target"], one["blocklist"], one["ended_by"]) for one in history} == {
+        (OLD, "bl", None),
+        (DOMAIN, "dbl", None),
+    }
+
+    resolver.behave_as(f'local-zone: "{DOMAIN}." always_refuse')
+    eventually(lambda: names_of(installed)["failing_since"] is not None, 30, "the failure is shown")
+    assert [one["reason"] for one in names_of(installed)["failures"]] == ["refused", "refused"]
+    assert set(names_of(installed)["targets"]) == {OLD, NEW}
+    let_sweep(daemon)
+    rows = [line.split() for line in installed.run("status").stdout.splitlines()]
+    assert [row[:3] for row in rows if "failing" in row] == [["mx1", HOST, "failing"]]
+    assert {channel: len(about(heard, HOST)) for channel, heard in installed.heard.items()} == dict.fromkeys(
+        CHANNELS, 1
+    ), "nobody is told of a failure"
+
+
+def test_a_sweep_looks_names_up_first(rbldnsd: Rbldnsd, install: Install) -> None:
+    rbldnsd.zone("bl.example", listed=[OLD])
+    installed = install(servers={"mx1": ()}, lines={"mx1": f'hostnames = ["{HOST}"]'}, customs={"bl": "bl.example"})
+    code, swept = installed.read("sweep")
+    assert (code, swept["targets"], swept["listed"]) == (3, 0, 0)
+    assert installed.run("status").code == 3
+    installed.resolver.behave_as(ZONE, f'local-data: "{HOST}. 1 A {OLD}"')
+    code, swept = installed.read("sweep")
+    assert (code, swept["targets"], swept["listed"]) == (1, 1, 1)
