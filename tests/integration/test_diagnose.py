@@ -16,7 +16,7 @@ from rblwatch.resolver import Engine, KnownNameservers
 from rblwatch.services.diagnose import Examiner, lanes_of
 from tests.conftest import StartDnsdist, StartUnbound
 from tests.support.endpoint import Endpoint, new_endpoint
-from tests.support.nameserver import PORT, Nameserver, Query, Reply, absent, found, listing, reply_to, truncated
+from tests.support.nameserver import PORT, Later, Nameserver, Query, Reply, absent, found, listing, reply_to, truncated
 from tests.support.plays import silent
 from tests.support.rbldnsd import Entry, Rbldnsd
 
@@ -193,3 +193,21 @@ async def test_only_points_reserved_names_and_documentation_addresses_are_asked(
         for name in asked - set(points)
         if not name.endswith(("invalid", ".invalid.dbl.example", *ends)) and mapped[0] not in name
     ] == []
+
+
+async def test_what_the_kernel_says_of_a_connection_tells_no_way_from_nobody_there() -> None:
+    # A group of machines is nobody whom a connection leads to: no packet leaves for it.
+    wanted = {"[ff02::1]:53": Contact.UNREACHABLE, str(new_endpoint(PORT)): Contact.CLOSED}
+    settings = Resolver(nameservers=tuple(wanted), timeout=timedelta(seconds=2), attempts=1, queries_per_second=0)
+    nameservers = KnownNameservers(settings)
+    assert {nameserver: await nameservers.over_tcp(nameserver) for nameserver in nameservers.all} == wanted
+
+
+async def test_a_nameserver_that_takes_a_connection_and_says_nothing_is_silent_over_tcp() -> None:
+    right = listing()
+
+    def script(query: Query) -> Sequence[Reply]:
+        return [Later(30.0, b"")] if query.over_tcp else list(right(query))
+
+    async with Nameserver(script) as server:
+        assert await told(server.address, budget_s=1) == [("no-tcp", 0)]
