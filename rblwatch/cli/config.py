@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rblwatch.cli.budget import plan_documents, plan_lines
 from rblwatch.cli.offer import registered_families
 from rblwatch.cli.options import Format, Group, format_option, preferences
 from rblwatch.cli.probing import print_probed, probe, probed_documents, resolver_documents
@@ -45,15 +46,17 @@ def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's fl
     found = probe(loaded.settings.resolver, watchlist.blocklists.values()) if probing else None
     gaps = uncovered(watchlist)
     idle = _idle(loaded.settings, watchlist)
+    interval = loaded.settings.schedule.interval
     if layout is Format.JSON:
         document = {"file": loaded.file, "warnings": _documents(warnings), **counts, "gaps": list(gaps), "idle": idle}
+        document |= {"budgets": plan_documents(watchlist, interval)}
         probed = {} if found is None else {"blocklists": probed_documents(found), "resolver": resolver_documents(found)}
         print_json(document | probed)
         return Exit.DONE
     for warning in warnings:
         print_line(str(warning))
-    for gap in gaps:
-        print_line(f"{loaded.file}: {gap}")
+    for told in (*gaps, *plan_lines(watchlist, interval)):
+        print_line(f"{loaded.file}: {told}")
     if idle:
         print_line(f"{loaded.file}: not asked, since nothing is registered that is of their kind: {', '.join(idle)}")
     print_line(

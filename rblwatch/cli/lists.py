@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 import click
 
 from rblwatch import app
+from rblwatch.cli.budget import how_often
 from rblwatch.cli.catalogue import (
     CODES_HEADER,
     HEADER,
@@ -23,15 +23,12 @@ from rblwatch.cli.options import Format, Group, format_option, preferences, reso
 from rblwatch.cli.probing import print_probed, probe, probed_documents, resolver_documents
 from rblwatch.cli.terminal import print_json, print_line, print_table
 from rblwatch.configured import Configured, configure_if_any
-from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.errors import RblwatchError
 from rblwatch.core.incident import Condition
-from rblwatch.core.plan import effective_interval
 from rblwatch.core.retired import Retired, obituary
 from rblwatch.core.selection import CatalogueEntry
 from rblwatch.core.target import Family
-from rblwatch.core.timespan import roughly
 from rblwatch.services.condition import latest_conditions
 
 _ASKED = {True: "yes", False: "no", None: ""}
@@ -74,7 +71,7 @@ def show(name: str, layout: Format) -> int:
         return _show_retired(retired, name, layout)
     blocklist = offer.named([name], option="'ID'")[0]
     entry = offer.catalogue.entries.get(blocklist.id) or CatalogueEntry(blocklist=blocklist, recommended=False)
-    described = description(entry) | {"asked": offer.asked(blocklist), **_intervals(offer.configured, blocklist)}
+    described = description(entry) | {"asked": offer.asked(blocklist), **how_often(offer.configured, blocklist)}
     if layout is Format.JSON:
         print_json(described)
         return Exit.DONE
@@ -130,19 +127,3 @@ def _remembered(configured: Configured | None) -> dict[tuple[str, Family], Condi
             return latest_conditions(store.read_now(lambda queries: queries.soundings()))
     except RblwatchError:
         return {}
-
-
-def _intervals(configured: Configured | None, blocklist: Blocklist) -> dict[str, object]:
-    """How often a list is asked: as configured, and as its answers' time to live lets it be."""
-    if configured is None:
-        return {}
-    interval = configured.settings.schedule.interval
-    try:
-        with app.reading(configured.settings) as store:
-            soundings = store.read_now(lambda queries: queries.soundings(blocklist.id))
-    except RblwatchError:
-        # What the database would add is unknown; everything else is shown all the same.
-        return {"interval": roughly(interval), "effective_interval": None}
-    ttls = [sounding.negative_ttl_s for sounding in soundings if sounding.negative_ttl_s is not None]
-    effective = effective_interval(interval, timedelta(seconds=max(ttls)) if ttls else None)
-    return {"interval": roughly(interval), "effective_interval": roughly(effective)}

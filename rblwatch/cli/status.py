@@ -17,13 +17,14 @@ from rblwatch.cli.terminal import Cell, Row, counted, print_json, print_line, pr
 from rblwatch.configured import configure
 from rblwatch.core.conclusion import Alarm
 from rblwatch.core.errors import RblwatchError
+from rblwatch.core.question import Reason
 from rblwatch.core.timespan import minute, roughly
 from rblwatch.services.status_document import status_document
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from rblwatch.services.report import NameStatus, PairStatus, Report, ServerStatus, TargetStatus
+    from rblwatch.services.report import BudgetStatus, NameStatus, PairStatus, Report, ServerStatus, TargetStatus
 
 _LISTED = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "SINCE", "REMOVAL")
 _ALLOWED = ("SERVER", "TARGET", "LIST", "CODES", "MEANING")
@@ -167,10 +168,21 @@ def _blind_rows(report: Report) -> Iterator[Row]:
             overdue = Cell("overdue", VERDICTS["unknown"])
             age = roughly(report.generated_at - blocklist.asked_at)
             yield blocklist.blocklist, overdue, "", age, minute(blocklist.asked_at), "it was not asked when it was due"
+    for budget in report.budgets:
+        yield from _unasked_rows(budget)
     for server, target, pair in _pairs(report):
-        if pair.unknown is not None and not pair.list_in_trouble:
-            unanswered = Cell(pair.unknown.value, VERDICTS["unknown"])
+        # What was not asked is told by operator: a list of many targets would fill the screen with them.
+        if pair.unknown not in (None, Reason.NOT_ASKED) and not pair.list_in_trouble:
+            unanswered = Cell(str(pair.unknown), VERDICTS["unknown"])
             yield pair.blocklist, "", unanswered, "", "", f"no answer about {server.name} {target.target}"
+
+
+def _unasked_rows(budget: BudgetStatus) -> Iterator[Row]:
+    renewed = minute(budget.renewed_at)
+    why = f"{budget.operator} allows {budget.per_day:,} questions a day, and they are used up until {renewed}"
+    for name, targets in budget.unasked.items():
+        unasked = Cell(Reason.NOT_ASKED.value, VERDICTS["unknown"])
+        yield name, "", unasked, "", "", f"not asked about {counted(targets, 'target')}: {why}"
 
 
 def _summary(report: Report) -> Iterator[str]:
@@ -186,6 +198,8 @@ def _summary(report: Report) -> Iterator[str]:
         yield "Nothing was asked yet: `rblwatch run` or `rblwatch sweep` does."
     else:
         yield f"Last asked {roughly(report.generated_at - max(asked))} ago ({minute(max(asked))})."
+    for budget in report.budgets:
+        yield f"{budget.operator}: {budget.spent:,} of {budget.per_day:,} questions asked today, {budget.left:,} left."
     outbox = report.outbox
     if outbox.depth or outbox.failed:
         yield f"Messages: {outbox.depth} waiting, {outbox.failed} failed; see `rblwatch deliveries`."

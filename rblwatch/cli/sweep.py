@@ -66,6 +66,7 @@ def _document(watchlist: Watchlist, gaps: Sequence[str], swept: Swept) -> dict[s
         "questions": swept.tally.questions,
         "listed": swept.tally.listed,
         "unknown": swept.tally.unknown,
+        "not_asked": dict(swept.tally.unasked),
         "transitions": [
             {
                 "kind": transition.change.value,
@@ -80,6 +81,15 @@ def _document(watchlist: Watchlist, gaps: Sequence[str], swept: Swept) -> dict[s
         "deliveries": {"sent": swept.sent, "retrying": swept.retrying, "failed": swept.failed},
         "gaps": list(gaps),
     }
+
+
+def _unasked(watchlist: Watchlist, swept: Swept) -> dict[str, list[str]]:
+    """By operator, about how many targets each of his lists could not be asked."""
+    said: dict[str, list[str]] = {}
+    for name, targets in sorted(swept.tally.unasked.items()):
+        operator = watchlist.blocklists[name].counted_by
+        said.setdefault(operator, []).append(f"{name} about {counted(targets, 'target')}")
+    return said
 
 
 def _print(watchlist: Watchlist, gaps: Sequence[str], swept: Swept) -> None:
@@ -104,6 +114,8 @@ def _print(watchlist: Watchlist, gaps: Sequence[str], swept: Swept) -> None:
         f"{counted(tally.questions, 'question')} "
         f"in {elapsed_s:.1f} s: {tally.listed} listed, {tally.unknown} unknown, {len(rows)} changed."
     )
+    for operator, said in _unasked(watchlist, swept).items():
+        print_line(f"Not asked, since {operator} allows no more questions today: {', '.join(said)}.")
     print_line(f"Messages: {swept.sent} sent, {swept.retrying} to be tried again, {swept.failed} failed.")
     for gap in gaps:
         print_line(f"{gap[:1].upper()}{gap[1:]}.")

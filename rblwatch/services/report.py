@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rblwatch.core.blocklist import Severity
 from rblwatch.core.conclusion import Alarm, Exit, alarm, conclude, conclusive_lists
@@ -137,6 +137,27 @@ class ListStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetStatus:
+    """What one operator allows all of his lists to be asked in a day, and what is left of it."""
+
+    operator: str
+    per_day: int
+    spent: int
+    """Since midnight (UTC); what was reserved by a process that died, or is still asking, included."""
+    renewed_at: datetime
+    """When the next day begins."""
+    interval: timedelta
+    """At which rounds of these lists fit into a day; they are not asked more often."""
+    unasked: Mapping[str, int]
+    """By list: how many targets it could not be asked about when their turn came."""
+
+    @property
+    def left(self) -> int:
+        """What may still be asked today."""
+        return max(self.per_day - self.spent, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxStatus:
     """Messages that have not left yet, and those that failed for good."""
 
@@ -156,6 +177,7 @@ class Report:
     daemon: DaemonRow | None
     gaps: tuple[str, ...] = ()
     """What is registered and no list is asked about, in words: nothing is known of it."""
+    budgets: tuple[BudgetStatus, ...] = ()
 
     @property
     def stale(self) -> bool:

@@ -6,20 +6,24 @@ Owns which pairs are worth a line, and how old is too old. Must not print, nor a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rblwatch.core.allowing import good_word
 from rblwatch.core.blocklist import Blocklist, Kind, link
+from rblwatch.core.budget import budgets_of, next_day
 from rblwatch.core.incident import Condition, worst
-from rblwatch.core.plan import effective_interval, outdated, slice_of
+from rblwatch.core.plan import outdated, slice_of
+from rblwatch.core.question import Reason
+from rblwatch.core.rhythm import rhythm
 from rblwatch.core.settings import Settings
 from rblwatch.core.target import Family, Target
 from rblwatch.core.verdict import Clear
 from rblwatch.core.watchlist import Slice, Watchlist, enrol, joined, uncovered
 from rblwatch.services.named import name_gaps, name_statuses
 from rblwatch.services.report import (
+    BudgetStatus,
     ListStatus,
     OutboxStatus,
     PairStatus,
@@ -61,6 +65,7 @@ def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datet
         outbox=OutboxStatus(depth=depth, oldest_at=oldest_at, failed=queries.failed_deliveries()),
         daemon=queries.daemon(),
         gaps=(*uncovered(watchlist), *name_gaps(known)),
+        budgets=tuple(view.budgets(queries.spent(at.date()))),
     )
 
 
@@ -85,6 +90,7 @@ class _View:
             lane = (sounding.blocklist, sounding.family)
             self._ttls_s[lane] = max(self._ttls_s.get(lane, 0), sounding.negative_ttl_s or 0)
         self._asked: dict[Hashable, list[str]] = {}
+        self._budgets = budgets_of(self._roster)
 
     def target(self, target: Target) -> TargetStatus:
         """How all lists stand on one target."""
@@ -130,7 +136,29 @@ class _View:
         if coverage is None or coverage.asked_at is None:
             return False
         ttl = timedelta(seconds=self._ttls_s.get((blocklist, family), 0))
-        return outdated(coverage.asked_at, effective_interval(self._interval, ttl), self._at)
+        description = self._watchlist.blocklists[blocklist]
+        budget = self._budgets.get(description.counted_by)
+        effective = rhythm(self._interval, description, ttl=ttl, budget=budget.interval if budget else None)
+        return outdated(coverage.asked_at, effective.interval, self._at)
+
+    def budgets(self, spent: Mapping[str, int]) -> Iterator[BudgetStatus]:
+        """What operators allow, and what was asked of them today."""
+        for budget in self._budgets.values():
+            left_out = {name: self._left_out(name) for name in budget.costs}
+            yield BudgetStatus(
+                operator=budget.operator,
+                per_day=budget.per_day,
+                spent=spent.get(budget.operator, 0),
+                renewed_at=next_day(self._at),
+                interval=budget.interval,
+                unasked={name: targets for name, targets in left_out.items() if targets},
+            )
+
+    def _left_out(self, blocklist: str) -> int:
+        """About how many targets a list could not be asked."""
+        parts = ((lane, part) for lane, some in self._roster.slices.items() if lane[0] == blocklist for part in some)
+        rows = ((self._tallies.coverages.get((*lane, part.number)), part.bits) for lane, part in parts)
+        return sum((row.failed.get(Reason.NOT_ASKED, 0) & bits).bit_count() for row, bits in rows if row is not None)
 
     def _unregistered(self) -> Counter[str]:
         """By list, the targets that are configured and not in the database yet."""

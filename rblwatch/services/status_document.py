@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rblwatch.core.timespan import rfc3339, rfc3339_or_none
 
 if TYPE_CHECKING:
-    from rblwatch.services.report import ListStatus, NameStatus, PairStatus, Report, TargetStatus
+    from rblwatch.services.report import BudgetStatus, ListStatus, NameStatus, PairStatus, Report, TargetStatus
 
 
 def status_document(report: Report) -> dict[str, object]:
@@ -29,6 +29,7 @@ def status_document(report: Report) -> dict[str, object]:
         ],
         "blocklists": [list_document(blocklist) for blocklist in report.blocklists],
         "gaps": list(report.gaps),
+        "budgets": [_budget_document(budget) for budget in report.budgets],
     }
 
 
@@ -79,6 +80,18 @@ def _pair_document(pair: PairStatus) -> dict[str, object]:
             "seen_at": rfc3339(pending.seen_at),
             "ready_at": rfc3339(pending.ready_at),
         },
+    }
+
+
+def _budget_document(budget: BudgetStatus) -> dict[str, object]:
+    return {
+        "operator": budget.operator,
+        "per_day": budget.per_day,
+        "spent": budget.spent,
+        "left": budget.left,
+        "renewed_at": rfc3339(budget.renewed_at),
+        "interval_s": int(budget.interval.total_seconds()),
+        "not_asked": dict(budget.unasked),
     }
 
 

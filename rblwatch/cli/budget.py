@@ -1,0 +1,89 @@
+"""What operators allow in a day, and what that makes of a plan and of a list's interval.
+
+Owns the words for it. Must not ask anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from rblwatch import app
+from rblwatch.cli.terminal import counted
+from rblwatch.configured import Configured
+from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.budget import Budget, planned_budgets
+from rblwatch.core.errors import RblwatchError
+from rblwatch.core.rhythm import Cause, rhythm
+from rblwatch.core.timespan import roughly, written
+from rblwatch.core.watchlist import Watchlist
+
+_BECAUSE = {
+    Cause.SCHEDULE: "as configured",
+    Cause.DATA: "its data does not change before",
+    Cause.TTL: "caches hold its answers for so long",
+    Cause.BUDGET: "more would use up what its operator allows in a day",
+}
+
+
+def plan_lines(watchlist: Watchlist, interval: timedelta) -> Iterator[str]:
+    """Where a plan takes more than an operator allows, and which interval would fit."""
+    for budget in planned_budgets(watchlist).values():
+        if not budget.fits(interval):
+            fitting, lists = (
+                written(budget.interval),
+                f"{counted(len(budget.costs), 'list')} ({', '.join(budget.costs)})",
+            )
+            yield (
+                f"{budget.operator} allows {budget.per_day:,} questions a day, a quarter of which is kept for "
+                f"what is confirmed or repeated; {lists} every "
+                f"{roughly(interval)} would take {budget.planned(interval):,}. They are asked every {fitting} instead; "
+                f'interval = "{fitting}" in [schedule] would fit'
+            )
+
+
+def plan_documents(watchlist: Watchlist, interval: timedelta) -> list[dict[str, object]]:
+    """The same for programs, of every operator who allows a number."""
+    return [_plan_document(budget, interval) for budget in planned_budgets(watchlist).values()]
+
+
+def _plan_document(budget: Budget, interval: timedelta) -> dict[str, object]:
+    return {
+        "operator": budget.operator,
+        "per_day": budget.per_day,
+        "blocklists": list(budget.costs),
+        "planned_per_day": budget.planned(interval),
+        "fits": budget.fits(interval),
+        "fitting_interval": written(budget.interval),
+    }
+
+
+def how_often(configured: Configured | None, blocklist: Blocklist) -> dict[str, object]:
+    """How often a list is asked, and why; and what was asked of its operator's daily number."""
+    if configured is None:
+        return {}
+    interval = configured.settings.schedule.interval
+    today = datetime.now(UTC).date()
+    try:
+        with app.reading(configured.settings) as store:
+            soundings, spent = store.read_now(lambda queries: (queries.soundings(blocklist.id), queries.spent(today)))
+    except RblwatchError:
+        # What the database would add is unknown; everything else is shown all the same.
+        return {"interval": roughly(interval), "effective_interval": None}
+    budget = planned_budgets(configured.watchlist).get(blocklist.counted_by)
+    ttls = [sounding.negative_ttl_s for sounding in soundings if sounding.negative_ttl_s is not None]
+    effective = rhythm(
+        interval,
+        blocklist,
+        ttl=timedelta(seconds=max(ttls)) if ttls else None,
+        budget=budget.interval if budget else None,
+    )
+    shown: dict[str, object] = {
+        "interval": roughly(interval),
+        "effective_interval": roughly(effective.interval),
+        "interval_because": _BECAUSE[effective.cause],
+    }
+    if budget is not None:
+        asked = spent.get(budget.operator, 0)
+        shown |= {"asked_today": asked, "left_today": max(budget.per_day - asked, 0)}
+    return shown
