@@ -100,9 +100,17 @@ def _alike(line: Line, entries: Sequence[Entry], group: Group) -> str:
         return _trouble(line, entries, incidents)
     if line is Line.ALLOW_LOST:
         return f"{_those(entries)} no longer on {_allow_list(entries)}"
-    if line is Line.MOVED and len(entries) > 1:
-        return f"{_server(entries)}{len(entries)} names stand for other addresses"
+    if line is Line.MOVED:
+        return _moved(entries)
     return entries[0].news.text.split("\n")[0].rstrip(":.") or "a notice"
+
+
+def _moved(entries: Sequence[Entry]) -> str:
+    server = _server(entries)
+    if len(entries) > 1:
+        return f"{server}{len(entries)} names stand for other addresses"
+    said = entries[0].news.text.split("\n")[0].rstrip(".")
+    return said if said.startswith(server) else f"{server}{said}"
 
 
 def _those(entries: Sequence[Entry]) -> str:

@@ -30,7 +30,7 @@ _OPENINGS = {
 }
 _AFTER_SILENCE = "A silence has ended. What it kept from you:"
 #: Lines that go on with something the reader knows.
-_GOING_ON = frozenset({Line.CHANGED, Line.DELISTED, Line.ENDED, Line.SIGHTED})
+_GOING_ON = frozenset({Line.CHANGED, Line.DELISTED, Line.ENDED, Line.SIGHTED, Line.ALLOW_LOST, Line.MOVED})
 
 
 class Tone(StrEnum):

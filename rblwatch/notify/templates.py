@@ -136,7 +136,8 @@ def _allow_lost(entries: Entries, reader: Reader) -> Section:
     was = clean(first.news.text, LONGEST_QUOTE)
     place = phrases.list_and_zone(first.blocklist, first.news.blocklist or "", zone="")
     whom, items = parts.those(entries, reader)
-    head = f"{whom} {'are' if items else 'is'} no longer on the allow list {place}{f' (was: {was})' if was else ''}."
+    before = f" (was: {was})" if was else ""
+    head = f"{whom} {'are' if items else 'is'} no longer on the allow list {place}{before}{':' if items else '.'}"
     return Section(head, items, (phrases.ALLOW_LOST_EFFECT, *parts.allow_links(entries)))
 
 

@@ -28,7 +28,7 @@ def catch_up(repo: Repository, watchlist: Watchlist, policy: Policy, at: datetim
 
 def catch_up_after_silences(repo: Repository, watchlist: Watchlist, policy: Policy, at: datetime) -> None:
     """If a silence has ended that muted something, tell recipients in one message what stands of it."""
-    muted = [*repo.silenced_tellings(), *repo.silenced_incidents()]
+    muted = [*repo.silenced_tellings(), *repo.silenced_incidents(), *repo.silenced_changes()]
     if any(silence.until_at <= at for _, _, silence in muted):
         catch_up(repo, watchlist, policy, at)
 
@@ -55,6 +55,7 @@ class _CatchUp:
         # How listings went on that were known comes before those that are new: the same pair may have one of each.
         self._release_listings()
         self._release_incidents()
+        self._release_changes()
         listings = [listing for listing in self._repo.open_listings() if listing.target in self._watchlist.servers]
         self._aware = self._repo.aware_by_listing()
         self._muted = {(telling.recipient, listing_id) for telling, listing_id, _ in self._repo.silenced_tellings()}
@@ -143,6 +144,14 @@ class _CatchUp:
         for (recipient, incident_id), news in latest.items():
             if recipient in self._repo.aware_of_incident(incident_id):
                 self._tell(recipient, replace(news, at=self._at))
+
+    def _release_changes(self) -> None:
+        """Tell what a silence that has ended kept back of servers: names that moved, allow lists that were lost."""
+        tellings = self._released(self._repo.silenced_changes())
+        committed = self._repo.news_as_committed(news_id for _, news_id in tellings)
+        for telling, news_id in tellings:
+            if any(name in self._watchlist.tags for name in committed[news_id].servers):
+                self._tell(telling.recipient, committed[news_id])
 
     def _released(self, muted: list[tuple[Telling, int, Silence]]) -> list[tuple[Telling, int]]:
         """What was muted by silences that have ended, for recipients that there still are; it is taken up only once."""

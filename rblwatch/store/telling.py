@@ -189,13 +189,21 @@ class Tellings(Area):
         """News of incidents that was muted and not told since, with the incident's id and the silence that muted it."""
         return self._silenced(news_table.c.incident_id, recipient)
 
-    def _silenced(self, subject: ColumnElement[int], recipient: str | None) -> list[tuple[Telling, int, Silence]]:
+    def silenced_changes(self) -> list[tuple[Telling, int, Silence]]:
+        """News about servers alone that was muted and not told since, with its own id and the silence that muted it."""
+        return self._silenced(
+            news_table.c.id, None, news_table.c.listing_id.is_(None), news_table.c.incident_id.is_(None)
+        )
+
+    def _silenced(
+        self, subject: ColumnElement[int], recipient: str | None, *where: ColumnElement[bool]
+    ) -> list[tuple[Telling, int, Silence]]:
         muted = (telling_table.c.decision == Decision.SILENCED) & telling_table.c.silence_id.is_not(None)
         theirs = () if recipient is None else (telling_table.c.recipient == recipient,)
         tellings = reading.tellings(self._connection, muted, *theirs)
         subjects: dict[int, int] = {}
         for chunk in reading.chunks({telling.news_id for telling in tellings}):
-            about = select(news_table.c.id, subject).where(news_table.c.id.in_(chunk), subject.is_not(None))
+            about = select(news_table.c.id, subject).where(news_table.c.id.in_(chunk), subject.is_not(None), *where)
             subjects |= reading.pairs_of_values(self._connection, about)
         used = select(telling_table.c.silence_id).where(muted)
         silences = {s.id: s for s in reading.silences(self._connection, silence_table.c.id.in_(used))}

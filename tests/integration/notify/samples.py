@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, ip_address
 
 from rblwatch.core.alert import Group, Kind, Line, News
 from rblwatch.core.blocklist import Blocklist, Code, Meaning, Severity
+from rblwatch.core.blocklist import Kind as ListKind
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.matching import CodeRange
@@ -116,6 +117,22 @@ def trouble(line: Line, incident: Incident = INCIDENT, blocklist: Blocklist | No
 
 def notice(text: str) -> Entry:
     return Entry(Line.NOTICE, News(id=1, kind=Kind.NOTICE, at=at(10, 17), text=text))
+
+
+GOOD = Blocklist(
+    id="wl", zone="wl.example", name="Good senders", kind=ListKind.ALLOW, lookup_url="https://wl.example/{ip}"
+)
+
+
+def off_allow_list(target: str) -> Entry:
+    """A line about an address that an allow list has no longer."""
+    news = News(id=1, kind=Kind.ALLOW_LOST, at=at(10, 17), text="MED", servers=("mx1",), target=target, blocklist="wl")
+    return Entry(Line.ALLOW_LOST, news, GOOD)
+
+
+def moved(text: str) -> Entry:
+    """A line about a name that stands for other addresses."""
+    return Entry(Line.MOVED, News(id=1, kind=Kind.MOVED, at=at(10, 17), text=text, servers=("mx1",)))
 
 
 def message(*entries: Entry, group: Group = Group.NEWS, recipient: str = "ops", delivery_id: str = "12-9") -> Message:

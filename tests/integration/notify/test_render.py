@@ -27,7 +27,9 @@ from tests.integration.notify.samples import (
     exactly,
     many,
     message,
+    moved,
     notice,
+    off_allow_list,
     over,
     trouble,
 )
@@ -206,6 +208,29 @@ BAD_FILE = (
 )
 
 
+ALLOW_LOST = """\
+mx1 (192.0.2.1) is no longer on the allow list Good senders (wl.example) (was: MED).
+This is no listing: receivers that trusted it for this entry judge its mail as anybody's now.
+Look it up: https://wl.example/192.0.2.1
+
+rblwatch alert 12, delivery 12-9"""
+
+MANY_ALLOW_LOST = """\
+2 targets are no longer on the allow list Good senders (wl.example) (was: MED):
+mx1 (192.0.2.1), mx1 (192.0.2.2)
+This is no listing: receivers that trusted it for this entry judge its mail as anybody's now.
+Look it up, for example: https://wl.example/192.0.2.1
+
+rblwatch alert 12, delivery 12-9"""
+
+MOVED = """\
+mx1.example.org: other addresses, 192.0.2.7 instead of 192.0.2.1.
+What went is watched for a day more.
+
+rblwatch alert 12, delivery 12-9"""
+ELSEWHERE = "mx1.example.org: other addresses, 192.0.2.7 instead of 192.0.2.1.\nWhat went is watched for a day more."
+
+
 @pytest.mark.parametrize(
     ("sent", "title", "body", "tone"),
     [
@@ -306,6 +331,24 @@ BAD_FILE = (
             message(notice(BAD_FILE), group=Group.NOTICE),
             "The configuration was not reloaded; the one from before stays in force",
             NOTICE,
+            Tone.INFO,
+        ),
+        (
+            message(off_allow_list("192.0.2.1")),
+            "mx1 no longer on Good senders",
+            ALLOW_LOST,
+            Tone.WARNING,
+        ),
+        (
+            message(off_allow_list("192.0.2.1"), off_allow_list("192.0.2.2")),
+            "mx1: 2 targets no longer on Good senders",
+            MANY_ALLOW_LOST,
+            Tone.WARNING,
+        ),
+        (
+            message(moved(ELSEWHERE)),
+            "mx1: mx1.example.org: other addresses, 192.0.2.7 instead of 192.0.2.1",
+            MOVED,
             Tone.INFO,
         ),
         # A list of which only the zone is known, seen for the first time.

@@ -148,3 +148,8 @@ async def test_a_loss_is_muted_by_a_silence_that_begins_before_the_message_leave
     await store.write(lambda repo: repo.add_silence(silence, site.clock.now()))
     await tell(site)
     assert site.notifier.arrived == []
+    site.clock.advance(timedelta(hours=2))
+    for _ in range(2):
+        await site.end_silences()
+        await tell(site)
+    assert lost(to(site, CHAT)) == [("10.0.0.1", ALLOW)], "muted is not lost"
