@@ -49,24 +49,24 @@ def command(layout: Format) -> int:
         print_json(_document(watchlist, gaps, swept))
     else:
         _print(watchlist, gaps, swept)
-    return conclude(listed=swept.tally.listed, unknown=swept.tally.unknown + len(gaps))
+    return conclude(listed=swept.totals.listed, unknown=swept.totals.unknown + len(gaps))
 
 
 def _told(swept: Swept) -> Iterator[tuple[Transition, Listing]]:
     """Changes of standing that are transitions to the world; a code that we read differently now is none."""
-    return (pair for pair in swept.tally.transitions if pair[0].change is not Change.REINTERPRETED)
+    return (pair for pair in swept.totals.transitions if pair[0].change is not Change.REINTERPRETED)
 
 
 def _document(watchlist: Watchlist, gaps: Sequence[str], swept: Swept) -> dict[str, object]:
     return {
-        "started_at": rfc3339(swept.tally.started_at),
+        "started_at": rfc3339(swept.totals.started_at),
         "finished_at": rfc3339(swept.finished_at),
         "targets": len(watchlist.servers),
         "blocklists": len(watchlist.blocklists),
-        "questions": swept.tally.questions,
-        "listed": swept.tally.listed,
-        "unknown": swept.tally.unknown,
-        "not_asked": dict(swept.tally.unasked),
+        "questions": swept.totals.questions,
+        "listed": swept.totals.listed,
+        "unknown": swept.totals.unknown,
+        "not_asked": dict(swept.totals.unasked),
         "transitions": [
             {
                 "kind": transition.change.value,
@@ -86,7 +86,7 @@ def _document(watchlist: Watchlist, gaps: Sequence[str], swept: Swept) -> dict[s
 def _unasked(watchlist: Watchlist, swept: Swept) -> dict[str, list[str]]:
     """By operator, about how many targets each of his lists could not be asked."""
     said: dict[str, list[str]] = {}
-    for name, targets in sorted(swept.tally.unasked.items()):
+    for name, targets in sorted(swept.totals.unasked.items()):
         operator = watchlist.blocklists[name].counted_by
         said.setdefault(operator, []).append(f"{name} about {counted(targets, 'target')}")
     return said
@@ -107,12 +107,12 @@ def _print(watchlist: Watchlist, gaps: Sequence[str], swept: Swept) -> None:
     if rows:
         print_table(_HEADER, rows)
         print_line("")
-    tally = swept.tally
-    elapsed_s = (swept.finished_at - tally.started_at).total_seconds()
+    totals = swept.totals
+    elapsed_s = (swept.finished_at - totals.started_at).total_seconds()
     print_line(
         f"{counted(len(watchlist.servers), 'target')} on {counted(len(watchlist.blocklists), 'list')}, "
-        f"{counted(tally.questions, 'question')} "
-        f"in {elapsed_s:.1f} s: {tally.listed} listed, {tally.unknown} unknown, {len(rows)} changed."
+        f"{counted(totals.questions, 'question')} "
+        f"in {elapsed_s:.1f} s: {totals.listed} listed, {totals.unknown} unknown, {len(rows)} changed."
     )
     for operator, said in _unasked(watchlist, swept).items():
         print_line(f"Not asked, since {operator} allows no more questions today: {', '.join(said)}.")

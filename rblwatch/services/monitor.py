@@ -22,7 +22,7 @@ from rblwatch.services.asked import Terms
 from rblwatch.services.catch_up import catch_up_after_silences
 from rblwatch.services.deliver import Deliverer
 from rblwatch.services.portion import Transitions
-from rblwatch.services.sweep import Sweeper, Tally
+from rblwatch.services.sweep import Sweeper, Totals
 from rblwatch.store.database import Store
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import DeliveryState, NewNews
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 class Swept:
     """What a single sweep came to."""
 
-    tally: Tally
+    totals: Totals
     finished_at: datetime
     sent: int
     retrying: int
@@ -53,7 +53,7 @@ class Monitor:
         self.sweeper.on_transitions = self._note
         self._first_looks_wait = True
         self._interval_s = schedule.interval.total_seconds()
-        self._tally = Tally(clock.now())
+        self._totals = Totals(clock.now())
         self._began_s = clock.monotonic_s()
 
     async def load(self) -> None:
@@ -77,10 +77,10 @@ class Monitor:
         """Start the batches that are due; report the round when everything that was started has come back."""
         # With many or slow lists there may never be a moment without a batch: then an interval is a round.
         if not self.sweeper.busy or self._clock.monotonic_s() - self._began_s >= self._interval_s:
-            if self._tally.batches:
+            if self._totals.batches:
                 self._report()
-            self._tally, self._began_s = Tally(self._clock.now()), self._clock.monotonic_s()
-        self.sweeper.start_due(self._tally)
+            self._totals, self._began_s = Totals(self._clock.now()), self._clock.monotonic_s()
+        self.sweeper.start_due(self._totals)
 
     async def release_first_looks(self) -> None:
         """Let first looks leave as one message, once every list was asked about everything and none is being asked."""
@@ -91,10 +91,10 @@ class Monitor:
 
     def _report(self) -> None:
         fields = {
-            "batches": self._tally.batches,
-            "questions": self._tally.questions,
-            "listed": self._tally.listed,
-            "unknown": self._tally.unknown,
+            "batches": self._totals.batches,
+            "questions": self._totals.questions,
+            "listed": self._totals.listed,
+            "unknown": self._totals.unknown,
             "elapsed_s": round(self._clock.monotonic_s() - self._began_s, 3),
         }
         _log.info("sweep.finished", extra=fields)
@@ -108,13 +108,13 @@ async def sweep_once(
     Raises: StoreError.
     """
     await monitor.load()
-    tally = Tally(clock.now())
-    await monitor.sweeper.round(tally, on_lane)
+    totals = Totals(clock.now())
+    await monitor.sweeper.round(totals, on_lane)
     await store.write(lambda repo: _release(repo, Group, clock.now()))
     await deliverer.work_off()
     outcomes = deliverer.outcomes
     return Swept(
-        tally,
+        totals,
         clock.now(),
         outcomes[DeliveryState.SENT],
         outcomes[DeliveryState.WAITING],

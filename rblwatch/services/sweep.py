@@ -49,7 +49,7 @@ _LONGEST_TROUBLE = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
-class Tally:
+class Totals:
     """What batches came to, added up."""
 
     started_at: datetime
@@ -103,22 +103,24 @@ class Sweeper:
         """Whether any batch is on its way."""
         return bool(self._running)
 
-    def start_due(self, tally: Tally) -> int:
+    def start_due(self, totals: Totals) -> int:
         """Start what is due on every lane that is idle; returns how many lanes were started."""
         started = 0
         for lane, jobs in self._agenda.due(self._clock.now()).items():
             if lane not in self._running:
-                task = asyncio.create_task(self._work(lane, jobs, tally), name=f"sweep {lane[0]} {lane[1]}")
+                task = asyncio.create_task(self._work(lane, jobs, totals), name=f"sweep {lane[0]} {lane[1]}")
                 self._running[lane] = task
                 started += 1
         return started
 
-    async def round(self, tally: Tally, on_lane: Callable[[str], None] | None = None) -> None:
+    async def round(self, totals: Totals, on_lane: Callable[[str], None] | None = None) -> None:
         """Ask everything once, due or not, and return when all of it is recorded.
 
         Raises: StoreError, where something could not be recorded.
         """
-        await asyncio.gather(*(self._round_of(lane, jobs, tally, on_lane) for lane, jobs in self._agenda.all().items()))
+        await asyncio.gather(
+            *(self._round_of(lane, jobs, totals, on_lane) for lane, jobs in self._agenda.all().items())
+        )
 
     async def drain(self, timeout_s: float) -> None:
         """Let batches that are on their way finish for so many seconds, then drop them: they are asked again."""
@@ -128,23 +130,25 @@ class Sweeper:
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    async def _round_of(self, lane: Lane, jobs: list[Job], tally: Tally, on_lane: Callable[[str], None] | None) -> None:
+    async def _round_of(
+        self, lane: Lane, jobs: list[Job], totals: Totals, on_lane: Callable[[str], None] | None
+    ) -> None:
         for job in jobs:
-            await self._ask(job, tally)
+            await self._ask(job, totals)
         if on_lane is not None:
             on_lane(lane[0])
 
-    async def _work(self, lane: Lane, jobs: list[Job], tally: Tally) -> None:
+    async def _work(self, lane: Lane, jobs: list[Job], totals: Totals) -> None:
         """All due batches of one lane, in order. A batch that fails here is tried again soon; none stops the others."""
         try:
             for job in jobs:
-                if not await self._asked(job, tally):
+                if not await self._asked(job, totals):
                     self._failures[lane] += 1
                     self._agenda.postpone(job, self._clock.now() + _pause(self._failures[lane]))
         finally:
             self._running.pop(lane, None)
 
-    async def _asked(self, job: Job, tally: Tally) -> bool:
+    async def _asked(self, job: Job, totals: Totals) -> bool:
         """Ask and record one batch; False, and a word in the log, where that failed."""
         place = {"blocklist": job.lane[0], "family": job.lane[1].value}
         try:
@@ -152,7 +156,7 @@ class Sweeper:
             if until > self._clock.now():
                 self._agenda.postpone(job, until)
             else:
-                await self._ask(job, tally)
+                await self._ask(job, totals)
         except Unregistered as error:
             self.outdated = True
             _log.warning("sweep.outdated", extra={**place, "why": str(error)})
@@ -184,7 +188,7 @@ class Sweeper:
             return now
         return round_at(budget, spent, asked_at=asked_at, now=now)
 
-    async def _ask(self, job: Job, tally: Tally) -> None:
+    async def _ask(self, job: Job, totals: Totals) -> None:
         blocklist = self._terms.roster.watchlist.blocklists[job.lane[0]]
         family = job.lane[1]
         started_at = self._clock.now()
@@ -196,7 +200,7 @@ class Sweeper:
         )
         result = await self._lookup.ask(batch)
         if left_unasked(result):
-            await self._leave_out(job, tally)
+            await self._leave_out(job, totals)
             return
         asked = Asked(
             blocklist=blocklist,
@@ -213,18 +217,18 @@ class Sweeper:
         if asked.soundness.trusted:
             asked = await self._prove(asked)
         recorded = await self._record(asked)
-        tally.add(blocklist.id, result, recorded)
+        totals.add(blocklist.id, result, recorded)
         self._agenda.note(asked, recorded)
 
-    async def _leave_out(self, job: Job, tally: Tally) -> None:
+    async def _leave_out(self, job: Job, totals: Totals) -> None:
         """Say of targets whose turn it was that nothing is known of them, and leave them for tomorrow."""
         tomorrow = next_day(self._clock.now())
         if not job.full:
             self._agenda.postpone(job, tomorrow)
             return
         await self._store.write(lambda repo: leave_unasked(repo, *job.lane, job.part))
-        tally.unknown += len(job.targets)
-        tally.leave(job.lane[0], len(job.targets))
+        totals.unknown += len(job.targets)
+        totals.leave(job.lane[0], len(job.targets))
         self._agenda.leave_out(job, tomorrow)
 
     async def _record(self, asked: Asked) -> Recorded:

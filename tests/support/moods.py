@@ -21,11 +21,11 @@ from tests.support.httpsink import HttpSink, Reply, Request
 from tests.support.smtpsink import SmtpSink
 
 _HEADER = "X-Rblwatch-Delivery"
-#: So often a message meets a bad fate at most, so that its next try after the last start comes within seconds.
-_BAD_FATES = 2
+#: So often a message meets with a bad mood at most, so that its next try after the last start comes within seconds.
+_BAD_MOODS = 2
 
 
-class Fate(StrEnum):
+class Mood(StrEnum):
     """What becomes of a message that arrives."""
 
     TAKEN = "taken"
@@ -45,12 +45,12 @@ class Seen:
 
 
 class Moods:
-    """The fates of one recipient's messages, and what he saw."""
+    """The moods in which one recipient takes messages, and what he saw."""
 
     def __init__(self, seed: int, *, hold_s: float = 0.4) -> None:
         self.hold_s = hold_s
         self.seen: list[Seen] = []
-        self.fates: Counter[Fate] = Counter()
+        self.shown: Counter[Mood] = Counter()
         self._chance = random.Random(seed)  # noqa: S311 - the same moods in every run
         self._calm = False
         self._bad: Counter[str] = Counter()
@@ -67,15 +67,15 @@ class Moods:
         """Take everything at once from now on."""
         self._calm = True
 
-    def begin(self, delivery: str, text: str) -> Fate:
+    def begin(self, delivery: str, text: str) -> Mood:
         """A message has arrived: decide on it."""
         with self._lock:
-            fate = Fate.TAKEN if self._calm else self._decide(delivery)
-            self.fates[fate] += 1
+            mood = Mood.TAKEN if self._calm else self._decide(delivery)
+            self.shown[mood] += 1
             self._in_hand[delivery] += 1
-            if fate in (Fate.TAKEN, Fate.TAKEN_SLOWLY):
+            if mood in (Mood.TAKEN, Mood.TAKEN_SLOWLY):
                 self.seen.append(Seen(delivery, text, time.monotonic()))
-            return fate
+            return mood
 
     def end(self, delivery: str) -> None:
         """A message is about to be answered."""
@@ -87,12 +87,12 @@ class Moods:
         with self._lock:
             self._in_hand.clear()
 
-    def _decide(self, delivery: str) -> Fate:
+    def _decide(self, delivery: str) -> Mood:
         drawn = self._chance.random()
-        if drawn < 0.2 and self._bad[delivery] < _BAD_FATES:
+        if drawn < 0.2 and self._bad[delivery] < _BAD_MOODS:
             self._bad[delivery] += 1
-            return Fate.REFUSED if drawn < 0.1 else Fate.HANGS
-        return Fate.TAKEN_SLOWLY if drawn < 0.8 else Fate.TAKEN
+            return Mood.REFUSED if drawn < 0.1 else Mood.HANGS
+        return Mood.TAKEN_SLOWLY if drawn < 0.8 else Mood.TAKEN
 
 
 class MoodyChat(HttpSink):
@@ -104,15 +104,15 @@ class MoodyChat(HttpSink):
 
     def take(self, request: Request) -> Reply:
         delivery = request.headers[_HEADER.lower()]
-        fate = self.moods.begin(delivery, json.loads(request.body)["message"])
+        mood = self.moods.begin(delivery, json.loads(request.body)["message"])
         try:
-            if fate is Fate.TAKEN_SLOWLY:
+            if mood is Mood.TAKEN_SLOWLY:
                 self.leaving.wait(self.moods.hold_s)
-            elif fate is Fate.HANGS:
+            elif mood is Mood.HANGS:
                 self.leaving.wait()
         finally:
             self.moods.end(delivery)
-        return Reply(500 if fate is Fate.REFUSED else 200)
+        return Reply(500 if mood is Mood.REFUSED else 200)
 
 
 class MoodyMailbox(SmtpSink):
@@ -126,12 +126,12 @@ class MoodyMailbox(SmtpSink):
         await super().handle_DATA(server, session, envelope)
         mail = self.received[-1]
         delivery = str(mail.message[_HEADER])
-        fate = self.moods.begin(delivery, mail.text)
+        mood = self.moods.begin(delivery, mail.text)
         try:
-            if fate is Fate.TAKEN_SLOWLY:
+            if mood is Mood.TAKEN_SLOWLY:
                 await asyncio.sleep(self.moods.hold_s)
-            elif fate is Fate.HANGS:
+            elif mood is Mood.HANGS:
                 await asyncio.Event().wait()
         finally:
             self.moods.end(delivery)
-        return "451 Local error, come back later" if fate is Fate.REFUSED else "250 OK"
+        return "451 Local error, come back later" if mood is Mood.REFUSED else "250 OK"

@@ -147,12 +147,12 @@ class Ordeal:
     def account(self) -> str:
         """The figures, for people."""
         seen = sum(len(moods.seen) for moods in self.moods.values())
-        fates = sum((moods.fates for moods in self.moods.values()), Counter())
+        shown = sum((moods.shown for moods in self.moods.values()), Counter())
         lost = len(self.truth.unrecorded(self.read(Queries.history))) + len(self.untold())
         return (
             f"{len(self.kills)} kills ({sum(kill.asking for kill in self.kills)} in a batch, "
             f"{sum(bool(kill.sending) for kill in self.kills)} in a send), {self.truth.changes} transitions, "
-            f"{seen} messages seen ({', '.join(f'{count} {fate}' for fate, count in sorted(fates.items()))}), "
+            f"{seen} messages seen ({', '.join(f'{count} {mood}' for mood, count in sorted(shown.items()))}), "
             f"{len(self.doubles())} seen again, {lost} lost"
         )
 

@@ -26,14 +26,13 @@ from rblwatch.services.monitor import Monitor, Swept, end_silences, sweep_once
 from rblwatch.services.report import Report
 from rblwatch.services.status import report
 from rblwatch.services.survey import Survey, begin, look_up
-from rblwatch.services.sweep import Tally
+from rblwatch.services.sweep import Totals
 from rblwatch.store.database import Store
-from tests.support.configuration import settings_of as settings_of  # noqa: PLC0414 - two test files take it from here still
 from tests.support.names import ScriptedNames
 from tests.support.world import CachingLookup, World
 
 
-class Fate(StrEnum):
+class Journey(StrEnum):
     """What happens to a message on its way to a recipient."""
 
     SENT = "sent"
@@ -48,7 +47,7 @@ class Fate(StrEnum):
 class ScriptedNotifier:
     """Implements `ports.Notifier`."""
 
-    fates: dict[str, Fate] = field(default_factory=dict)
+    journeys: dict[str, Journey] = field(default_factory=dict)
     """By recipient; `sent` where none is given."""
     arrived: list[Message] = field(default_factory=list)
     attempts: list[str] = field(default_factory=list)
@@ -63,22 +62,22 @@ class ScriptedNotifier:
         return len(self.hanging)
 
     async def send(self, message: Message) -> Outcome:
-        fate = self.fates.get(message.recipient, Fate.SENT)
+        journey = self.journeys.get(message.recipient, Journey.SENT)
         self.attempts.append(message.delivery_id)
-        if fate in (Fate.SENT, Fate.DIES):
-            self._arrive(message, receipted=fate is Fate.SENT)
-        match fate:
-            case Fate.SENT:
+        if journey in (Journey.SENT, Journey.DIES):
+            self._arrive(message, receipted=journey is Journey.SENT)
+        match journey:
+            case Journey.SENT:
                 return Sent()
-            case Fate.TRANSIENT:
+            case Journey.TRANSIENT:
                 return Transient("503 Service Unavailable")
-            case Fate.PERMANENT:
+            case Journey.PERMANENT:
                 return Permanent("404 Not Found")
-            case Fate.RAISES:
+            case Journey.RAISES:
                 raise RuntimeError("a fault of ours")
-            case Fate.DIES:
+            case Journey.DIES:
                 return await self._hang(message)
-            case Fate.HANGS:
+            case Journey.HANGS:
                 outcome = await self._hang(message)
                 self._arrive(message, receipted=True)
                 return outcome
@@ -153,11 +152,11 @@ class Site:
         if self.survey.found != before.found:
             await self.reload(self.settings)
 
-    async def sweep(self) -> Tally:
+    async def sweep(self) -> Totals:
         """Ask everything once, due or not."""
-        tally = Tally(self.clock.now())
-        await self.monitor.sweeper.round(tally)
-        return tally
+        totals = Totals(self.clock.now())
+        await self.monitor.sweeper.round(totals)
+        return totals
 
     async def sweep_once(self) -> Swept:
         """The command `sweep`: ask everything, tell it at once."""

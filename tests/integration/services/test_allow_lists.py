@@ -30,7 +30,8 @@ from tests.integration.services.scene import (
     to,
     watching,
 )
-from tests.support.site import Site, settings_of
+from tests.support.configuration import settings_of
+from tests.support.site import Site
 from tests.support.world import Mode, ScriptedList
 
 ALLOW = "wl.test"

@@ -17,7 +17,8 @@ from rblwatch.core.settings import Server
 from rblwatch.services.budgets import Till
 from rblwatch.store.database import Store
 from tests.integration.services.scene import HOST, MX1, MX2, held, minutes, watching
-from tests.support.site import Site, settings_of
+from tests.support.configuration import settings_of
+from tests.support.site import Site
 from tests.support.world import ScriptedClock, ScriptedList, World
 
 PER_DAY = 40
@@ -94,9 +95,9 @@ async def test_what_cannot_be_asked_today_is_unknown_and_not_clear(store: Store)
     site.world.list("a.test", HOST)
     site.clock.advance(minutes(2))
     swept = [await site.sweep_once() for _ in range(4)]
-    assert sum(swept[0].tally.unasked.values()) == 0
-    assert sum(swept[2].tally.unasked.values()) > 0
-    assert swept[2].tally.unknown >= sum(swept[2].tally.unasked.values())
+    assert sum(swept[0].totals.unasked.values()) == 0
+    assert sum(swept[2].totals.unasked.values()) > 0
+    assert swept[2].totals.unknown >= sum(swept[2].totals.unasked.values())
     assert unasked(site) >= {"b.test", "c.test"}
     assert held(site) == [("a.test", HOST.text)]
     assert counted(site)[site.clock.now().date()] <= PER_DAY

@@ -30,7 +30,7 @@ from tests.integration.services.scene import (
     watching,
 )
 from tests.support.configuration import settings_of
-from tests.support.site import Fate
+from tests.support.site import Journey
 from tests.support.world import NAMESERVER, START, Mode, ScriptedList
 
 SECOND = "127.0.0.2:53"
@@ -409,8 +409,8 @@ async def test_an_answer_that_means_nothing_leaves_the_target_unknown(store: Sto
         site.lookup.question(NAMESERVER, "a.test", probe.target)
     site.world.turn("a.test", mode)
     site.clock.advance(timedelta(seconds=50))
-    tally = await site.sweep()
-    assert (tally.listed, tally.unknown, held(site)) == (0, 2, [])
+    totals = await site.sweep()
+    assert (totals.listed, totals.unknown, held(site)) == (0, 2, [])
     report = site.status()
     assert (report.listed, report.unknown) == (0, 2)
     # When it answers again, the listing that began meanwhile is dated honestly.
@@ -422,7 +422,7 @@ async def test_an_answer_that_means_nothing_leaves_the_target_unknown(store: Sto
 
 async def test_a_sink_that_fails_does_not_hold_up_questions(store: Store) -> None:
     site = await watching(store, list_of())
-    site.notifier.fates[CHAT] = Fate.HANGS
+    site.notifier.journeys[CHAT] = Journey.HANGS
     site.world.list("a.test", HOST)
     await site.run(until=minutes(20))
     site.world.list("a.test", OTHER)

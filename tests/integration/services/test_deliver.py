@@ -36,7 +36,7 @@ from tests.integration.services.scene import (
     watching,
 )
 from tests.support.configuration import settings_of
-from tests.support.site import Fate, Site
+from tests.support.site import Journey, Site
 from tests.support.world import Mode
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ def silence(site: Site, lasting: timedelta) -> int:
 
 async def test_a_message_is_tried_again_within_five_seconds_then_ever_more_rarely(store: Store) -> None:
     site = await watching_chat(store)
-    site.notifier.fates[CHAT] = Fate.TRANSIENT
+    site.notifier.journeys[CHAT] = Journey.TRANSIENT
     site.world.list("a.test", HOST)
     await look(site)
     waits = []
@@ -83,7 +83,7 @@ async def test_a_message_is_tried_again_within_five_seconds_then_ever_more_rarel
     assert waits[0] <= timedelta(seconds=5)
     assert all(later < 3.2 * sooner for sooner, later in pairwise(waits))
     assert LONGEST_DELAY / 2 < waits[-1] <= LONGEST_DELAY
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     site.clock.advance(minutes(15))
     await site.deliver()
     assert [said(message) for message in site.notifier.arrived] == [[(Line.LISTED, "10.0.0.1")]]
@@ -92,14 +92,14 @@ async def test_a_message_is_tried_again_within_five_seconds_then_ever_more_rarel
 
 async def test_a_permanent_cause_fails_a_message_and_stays_visible(store: Store) -> None:
     site = await watching_chat(store)
-    site.notifier.fates[CHAT] = Fate.PERMANENT
+    site.notifier.journeys[CHAT] = Journey.PERMANENT
     site.world.list("a.test", HOST)
     await look(site)
     (delivery,) = deliveries(site)
     assert (delivery.state, delivery.error) == (DeliveryState.FAILED, "404 Not Found")
     assert site.status().outbox.failed == 1
     # It is not tried again by itself, nor does the next start tell the same anew; an admin may.
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     await site.start(site.settings)
     await look(site)
     assert site.notifier.arrived == []
@@ -113,7 +113,7 @@ async def test_a_message_is_tried_for_as_long_as_what_it_tells_stands(
 ) -> None:
     monkeypatch.setattr(deliver, "PATIENCE", minutes(60))
     site = await watching_chat(store)
-    site.notifier.fates[CHAT] = Fate.TRANSIENT
+    site.notifier.journeys[CHAT] = Journey.TRANSIENT
     site.world.list("a.test", HOST)
     for _ in range(9):
         await look(site)
@@ -130,12 +130,12 @@ async def test_a_message_is_tried_for_as_long_as_what_it_tells_stands(
 
 async def test_messages_about_one_listing_leave_in_order_and_hold_up_no_others(store: Store) -> None:
     site = await watching_chat(store)
-    site.notifier.fates[CHAT] = Fate.HANGS
+    site.notifier.journeys[CHAT] = Journey.HANGS
     site.world.list("a.test", HOST)
     await look(site)
     site.world.list("a.test", HOST, "127.0.0.9")
     await look(site)
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     site.world.turn("b.test", Mode.WILDCARD)
     await look(site)
     assert [message.group for message in site.notifier.arrived] == [Group.INCIDENT]
@@ -150,7 +150,7 @@ async def test_messages_about_one_listing_leave_in_order_and_hold_up_no_others(s
 async def test_an_end_that_was_written_down_with_older_news_waits_for_the_beginning_on_its_way(store: Store) -> None:
     """The delisting joins an alert that is older than the first look it ends, and that one hangs in its sink."""
     site = await watching_chat(store)
-    site.notifier.fates[CHAT] = Fate.HANGS
+    site.notifier.journeys[CHAT] = Journey.HANGS
     site.world.list("a.test", HOST)
     await look(site)
     site.world.list("a.test", HOST, "127.0.0.9")
@@ -169,7 +169,7 @@ async def test_an_end_that_was_written_down_with_older_news_waits_for_the_beginn
     first, second = site.notifier.hanging
     site.notifier.let_go(first)
     await site.quiet()
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     await site.deliver()
     site.notifier.let_go(second)
     await site.quiet()
@@ -182,13 +182,13 @@ async def test_an_end_that_was_written_down_with_older_news_waits_for_the_beginn
 
 async def test_what_began_and_ended_unsaid_is_told_as_one_past_interval(store: Store) -> None:
     site = await watching_chat(store)
-    site.notifier.fates[CHAT] = Fate.TRANSIENT
+    site.notifier.journeys[CHAT] = Journey.TRANSIENT
     site.world.list("a.test", HOST)
     await look(site)
     site.world.delist("a.test", HOST)
     for _ in range(3):
         await look(site)
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     site.clock.advance(minutes(15))
     await site.deliver()
     assert [said(message) for message in site.notifier.arrived] == [[(Line.WAS_LISTED, "10.0.0.1")]]
@@ -221,7 +221,7 @@ async def test_a_receipt_is_tried_until_it_can_be_written(
     store.open()
     try:
         site = await watching_chat(store)
-        site.notifier.fates[CHAT] = Fate.HANGS
+        site.notifier.journeys[CHAT] = Journey.HANGS
         site.world.list("a.test", HOST)
         await look(site)
         store.away = trouble
@@ -240,7 +240,7 @@ async def test_a_receipt_is_tried_until_it_can_be_written(
 
 async def test_a_slow_sender_keeps_its_lease(store: Store) -> None:
     site = await watching_chat(store)
-    site.notifier.fates[CHAT] = Fate.HANGS
+    site.notifier.journeys[CHAT] = Journey.HANGS
     site.world.list("a.test", HOST)
     await look(site)
     for _ in range(5):
@@ -252,13 +252,15 @@ async def test_a_slow_sender_keeps_its_lease(store: Store) -> None:
     assert [delivery.state for delivery in deliveries(site)] == [DeliveryState.SENT]
 
 
-@pytest.mark.parametrize(("fate", "arrivals"), [(Fate.HANGS, 1), (Fate.DIES, 2)])
-async def test_what_a_dead_daemon_had_on_its_way_is_taken_up_at_once(store: Store, fate: Fate, arrivals: int) -> None:
+@pytest.mark.parametrize(("journey", "arrivals"), [(Journey.HANGS, 1), (Journey.DIES, 2)])
+async def test_what_a_dead_daemon_had_on_its_way_is_taken_up_at_once(
+    store: Store, journey: Journey, arrivals: int
+) -> None:
     site = await watching_chat(store)
-    site.notifier.fates[CHAT] = fate
+    site.notifier.journeys[CHAT] = journey
     site.world.list("a.test", HOST)
     await look(site)
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     await site.start(site.settings)
     await site.deliver()
     assert [said(message) for message in site.notifier.arrived] == [[(Line.LISTED, "10.0.0.1")]] * arrivals
@@ -372,14 +374,14 @@ async def test_a_fault_of_ours_is_tried_again_later_and_ends_no_sweep(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     site = await watching_chat(store)
-    site.notifier.fates[CHAT] = Fate.RAISES
+    site.notifier.journeys[CHAT] = Journey.RAISES
     site.world.list("a.test", HOST)
     site.clock.advance(minutes(15))
     await site.sweep_once()
     assert [delivery.state for delivery in deliveries(site)] == [DeliveryState.WAITING]
     assert "delivery.interrupted" in caplog.messages
     caplog.clear()
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     site.clock.advance(timedelta(seconds=10))
     await site.deliver()
     assert [said(message) for message in site.notifier.arrived] == [[(Line.LISTED, "10.0.0.1")]]
@@ -387,14 +389,14 @@ async def test_a_fault_of_ours_is_tried_again_later_and_ends_no_sweep(
 
 async def test_a_channel_that_hangs_holds_up_no_other_one_and_takes_no_more_than_its_share(store: Store) -> None:
     site = await watching(store, *map(list_of, ZONES), settings=settings_of([MX1], map(bare, ZONES)))
-    site.notifier.fates[CHAT] = Fate.HANGS
+    site.notifier.journeys[CHAT] = Journey.HANGS
     for zone in ZONES:
         site.world.list(zone, HOST)
         await look(site)
     assert len(to(site, MAIL)) == len(ZONES)
     assert site.notifier.stuck == IN_FLIGHT
     await site.start(site.settings)
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     await site.deliver()
     assert [said(message) for message in to(site, CHAT)] == [[(Line.LISTED, "10.0.0.1")]] * len(ZONES)
 

@@ -23,7 +23,7 @@ from rblwatch.store.repository import Repository
 from rblwatch.store.rows import Delivery, DeliveryState
 from tests.integration.services.scene import CHAT, HOST, MX1, MX2, list_of, look, minutes, said, watching
 from tests.support.configuration import settings_of
-from tests.support.site import Fate, Site
+from tests.support.site import Journey, Site
 
 T = TypeVar("T")
 A = bare("a.test")
@@ -89,10 +89,10 @@ async def test_news_that_gathers_leaves_no_later_for_a_clock_that_was_stepped_ba
 
 async def test_a_message_is_tried_again_no_later_for_a_clock_that_was_stepped_back(store: Store) -> None:
     site = await watching_chat(store)
-    site.notifier.fates[CHAT] = Fate.TRANSIENT
+    site.notifier.journeys[CHAT] = Journey.TRANSIENT
     site.world.list("a.test", HOST)
     await look(site)
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     site.clock.step(-HOURS)
     site.clock.advance(seconds(5))
     await site.deliver()
@@ -126,10 +126,10 @@ async def test_a_clock_that_is_only_a_little_ahead_hurries_nobody(store: Store) 
 async def test_a_clock_that_was_stepped_forward_sends_nothing_twice(store: Store) -> None:
     """The lease of a send on its way seems to have run out, to another process first of all."""
     site = await watching_chat(store)
-    site.notifier.fates[CHAT] = Fate.HANGS
+    site.notifier.journeys[CHAT] = Journey.HANGS
     site.world.list("a.test", HOST)
     await look(site)
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     other = second_sender(site, "sweep:other")
     site.clock.step(HOURS)
     for _ in range(int(LEASE.total_seconds()) * 2):
@@ -148,11 +148,11 @@ async def test_what_a_dead_sender_had_on_its_way_leaves_when_its_lease_is_over(
     site = await watching_chat(store)
     await news(site)
     dead = second_sender(site, "sweep:dead")
-    site.notifier.fates[CHAT] = Fate.HANGS
+    site.notifier.journeys[CHAT] = Journey.HANGS
     site.clock.advance(seconds(30))
     assert await dead.start_due() == 1
     await dead.drain(0)
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     site.clock.step(stepped)
     await beats(site.deliverer, site, LEASE + seconds(6))
     assert (arrived(site), only(site).state) == (TOLD, DeliveryState.SENT)
@@ -164,11 +164,11 @@ async def test_a_single_sweep_takes_up_what_a_dead_one_had_on_its_way(
     site = await watching_chat(store)
     await news(site)
     dead = second_sender(site, "sweep:dead")
-    site.notifier.fates[CHAT] = Fate.HANGS
+    site.notifier.journeys[CHAT] = Journey.HANGS
     site.clock.advance(seconds(30))
     assert await dead.start_due() == 1
     await dead.drain(0)
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     site.clock.advance(LEASE + seconds(1))
 
     async def sleep(by_s: float) -> None:
@@ -185,7 +185,7 @@ async def test_a_single_sweep_takes_up_what_a_dead_one_had_on_its_way(
 async def test_a_message_that_nobody_could_try_is_not_given_up_at_its_first_failure_afterwards(store: Store) -> None:
     """The machine was off for a week, and what the message tells of is over; 72 h are a time of trying."""
     site = await watching_chat(store)
-    site.notifier.fates[CHAT] = Fate.TRANSIENT
+    site.notifier.journeys[CHAT] = Journey.TRANSIENT
     site.world.list("a.test", HOST)
     await look(site)
     site.clock.advance(timedelta(days=7))
@@ -229,7 +229,7 @@ def moving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MovingStore:
 async def on_its_way(store: MovingStore) -> Site:
     """A message hangs in its sink, and the sweep that sends it is about to end."""
     site = await watching_chat(store)
-    site.notifier.fates[CHAT] = Fate.HANGS
+    site.notifier.journeys[CHAT] = Journey.HANGS
     site.world.list("a.test", HOST)
     await look(site)
     site.notifier.let_go(*site.notifier.hanging)
@@ -257,7 +257,7 @@ async def test_a_single_sweep_ends_though_a_receipt_cannot_be_written(
     # At least once: nobody knows that it arrived.
     assert only(site).state is DeliveryState.CLAIMED
     await site.start(site.settings)
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     await site.deliver()
     assert (arrived(site), only(site).state) == (TOLD * 2, DeliveryState.SENT)
     moving.close()

@@ -12,7 +12,7 @@ from rblwatch.core.settings import Route, Topic
 from rblwatch.store.database import Store
 from tests.integration.services.scene import CHAT, MAIL, MX1, MX2, list_of, look, minutes, tell, to, watching
 from tests.support.configuration import settings_of
-from tests.support.site import Fate, Site
+from tests.support.site import Journey, Site
 from tests.support.world import Mode
 
 A = bare("a.test")
@@ -104,10 +104,10 @@ async def test_a_channel_that_comes_back_is_told_afresh(store: Store) -> None:
 
 async def test_whom_the_beginning_could_not_reach_is_not_told_the_end(store: Store) -> None:
     site = await watching(store, list_of(), settings=CHAT_ONLY)
-    site.notifier.fates[CHAT] = Fate.PERMANENT
+    site.notifier.journeys[CHAT] = Journey.PERMANENT
     site.world.turn("a.test", Mode.WILDCARD)
     await look(site)
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     # It failed for good: what stands is not tried again with every reload.
     await site.reload(CHAT_ONLY)
     await heal(site)
@@ -117,12 +117,12 @@ async def test_whom_the_beginning_could_not_reach_is_not_told_the_end(store: Sto
 @pytest.mark.parametrize("is_over", [True, False])
 async def test_what_could_not_be_told_in_time_is_told_as_what_it_is_then(store: Store, is_over: bool) -> None:
     site = await watching(store, list_of(), settings=CHAT_ONLY)
-    site.notifier.fates[CHAT] = Fate.TRANSIENT
+    site.notifier.journeys[CHAT] = Journey.TRANSIENT
     site.world.turn("a.test", Mode.WILDCARD)
     await look(site)
     if is_over:
         await heal(site)
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     site.clock.advance(minutes(20))
     await site.deliver()
     assert lines(to(site, CHAT)) == [Line.WAS_BLIND if is_over else BLIND]

@@ -40,7 +40,7 @@ from rblwatch.store.rows import Pair
 from tests.integration.services.ledger import Ledger
 from tests.integration.services.scene import unverified
 from tests.support.configuration import settings_of
-from tests.support.site import Fate, Site
+from tests.support.site import Journey, Site
 from tests.support.soak import repetitions
 from tests.support.world import LYING, START, Mode, ScriptedClock, ScriptedList, World
 
@@ -61,7 +61,7 @@ LISTS = ("long.test", "quick.test", "unverified.test")
 NAMESERVERS = ("127.0.0.1:53", "127.0.0.2:53")
 WAITS_S = (0.4, 5, 31, 61, 240, 301, 901, 3605)
 
-FATES = (Fate.SENT, Fate.TRANSIENT, Fate.PERMANENT, Fate.HANGS, Fate.DIES)
+JOURNEYS = (Journey.SENT, Journey.TRANSIENT, Journey.PERMANENT, Journey.HANGS, Journey.DIES)
 CHANNELS = ("chat", "mail", "pager")
 SILENCES = (
     Silence(id=0, until_at=START, server="mx2"),
@@ -283,9 +283,9 @@ class Laws(RuleBasedStateMachine):
 
     # --- the recipients ---
 
-    @rule(recipient=st.sampled_from(CHANNELS), fate=st.sampled_from((*FATES, Fate.SENT, Fate.SENT)))
-    def change_fate(self, recipient: str, fate: Fate) -> None:
-        self.site.notifier.fates[recipient] = fate
+    @rule(recipient=st.sampled_from(CHANNELS), journey=st.sampled_from((*JOURNEYS, Journey.SENT, Journey.SENT)))
+    def change_journey(self, recipient: str, journey: Journey) -> None:
+        self.site.notifier.journeys[recipient] = journey
 
     # --- the admin ---
 
@@ -413,7 +413,7 @@ class Laws(RuleBasedStateMachine):
             self.world.turn(blocklist, Mode.HEALTHY)
             scripted.proofs_answered = True
             scripted.unanswered.clear()
-        self.site.notifier.fates.clear()
+        self.site.notifier.journeys.clear()
         self.restart()
         for number in range(5):
             # Two resolvers that take turns put off nothing.

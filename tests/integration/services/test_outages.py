@@ -10,7 +10,8 @@ from rblwatch.notify.render import render
 from rblwatch.notify.sink import Medium, Sink
 from rblwatch.store.database import Store
 from tests.integration.services.scene import CHAT, HOST, held, list_of, look, tell, to, watching
-from tests.support.site import Site, settings_of
+from tests.support.configuration import settings_of
+from tests.support.site import Site
 from tests.support.world import NAMESERVER, Mode, ScriptedList
 
 NAMES = ("a.test", "b.test", "c.test", "d.test", "e.test")

@@ -12,8 +12,7 @@ from rblwatch.core.alert import Group, Line
 from rblwatch.core.blocklist import Claim, Code, Meaning, Severity, bare
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.matching import CodeRange
-from rblwatch.core.retired import Fate as Became
-from rblwatch.core.retired import Retired, obituary
+from rblwatch.core.retired import Fate, Retired, obituary
 from rblwatch.core.routing import Silence
 from rblwatch.core.selection import Catalogue
 from rblwatch.core.settings import Route, Server, Topic
@@ -39,7 +38,7 @@ from tests.integration.services.scene import (
     watching,
 )
 from tests.support.configuration import settings_of
-from tests.support.site import Fate, Site
+from tests.support.site import Journey, Site
 from tests.support.world import Mode
 
 A, B = bare("a.test"), bare("b.test")
@@ -148,7 +147,7 @@ async def test_a_list_that_the_catalogue_has_retired_says_what_became_of_it(
     site = await watching(store, scripted)
     site.world.list("ours", HOST)
     await look(site)
-    gone = Retired(id=retired_id, zone=zone, below=True, fate=Became.SHUT_DOWN, since="2026", replacement="b.test")
+    gone = Retired(id=retired_id, zone=zone, below=True, fate=Fate.SHUT_DOWN, since="2026", replacement="b.test")
     site.catalogue = Catalogue(retired=(gone,))
     await site.reload(settings_of([MX1, MX2], []))
     await tell(site)
@@ -160,15 +159,15 @@ async def test_a_list_that_the_catalogue_has_retired_says_what_became_of_it(
     ("kept", "custom", "fate", "end"),
     [
         # Forced, it is asked on.
-        ([MX1, MX2], {"custom": (A,), "force": ("a.test",)}, Became.DEAD, (None, [])),
+        ([MX1, MX2], {"custom": (A,), "force": ("a.test",)}, Fate.DEAD, (None, [])),
         # Nobody who was listed is left: that is why.
-        ([MX2], {}, Became.DEAD, (Ending.UNWATCHED, ["the server mx1 is no longer configured"])),
+        ([MX2], {}, Fate.DEAD, (Ending.UNWATCHED, ["the server mx1 is no longer configured"])),
         # Of a suspect people are only warned: it was the admin who took it out.
-        ([MX1, MX2], {}, Became.SUSPECT, (Ending.UNWATCHED, ["the list a.test is no longer used for any server"])),
+        ([MX1, MX2], {}, Fate.SUSPECT, (Ending.UNWATCHED, ["the list a.test is no longer used for any server"])),
     ],
 )
 async def test_a_retired_list_is_the_cause_only_where_it_is_not_asked_for_that(
-    store: Store, kept: list[Server], custom: dict[str, Any], fate: Became, end: tuple[Ending | None, list[str]]
+    store: Store, kept: list[Server], custom: dict[str, Any], fate: Fate, end: tuple[Ending | None, list[str]]
 ) -> None:
     site = await watching(store, list_of("a.test"))
     site.world.list("a.test", HOST)
@@ -263,13 +262,15 @@ async def test_a_tag_that_is_taken_out_tells_its_channel_that_it_hears_no_more(s
     assert to(site, CHAT)[-1].group is Group.STANDING
 
 
-@pytest.mark.parametrize("fate", [Fate.TRANSIENT, Fate.PERMANENT])
-async def test_that_a_channel_hears_no_more_is_committed_once_however_often_it_fails(store: Store, fate: Fate) -> None:
+@pytest.mark.parametrize("journey", [Journey.TRANSIENT, Journey.PERMANENT])
+async def test_that_a_channel_hears_no_more_is_committed_once_however_often_it_fails(
+    store: Store, journey: Journey
+) -> None:
     routes = [PRODUCTION, EVERYTHING]
     site = await watching(store, list_of("a.test"), settings=settings_of([MX1, MX2], [A], routes=routes))
     site.world.list("a.test", HOST)
     await look(site)
-    site.notifier.fates[CHAT] = fate
+    site.notifier.journeys[CHAT] = journey
     untagged = settings_of([replace(MX1, tags=()), MX2], [A], routes=routes)
     await site.reload(untagged)
     await tell(site)
@@ -301,7 +302,7 @@ async def test_a_channel_that_is_added_gets_one_message_of_what_stands(store: St
 async def test_a_channel_that_is_taken_out_and_comes_back_hears_what_stands(store: Store) -> None:
     site = await listed_twice(store)
     # A message is on its way to it when it is taken out.
-    site.notifier.fates[CHAT] = Fate.TRANSIENT
+    site.notifier.journeys[CHAT] = Journey.TRANSIENT
     site.world.list("b.test", HOST)
     await look(site)
     await site.reload(settings_of([MX1, MX2], [A, B], channels=[MAIL]))
@@ -310,7 +311,7 @@ async def test_a_channel_that_is_taken_out_and_comes_back_hears_what_stands(stor
         await look(site)
     (failed,) = store.read_now(lambda queries: queries.deliveries(DeliveryState.FAILED))
     assert (failed.recipient, failed.error) == (CHAT, "the channel 'chat' is no longer configured")
-    site.notifier.fates.clear()
+    site.notifier.journeys.clear()
     assert to(site, CHAT) == []
     await site.reload(settings_of([MX1, MX2], [A, B]))
     await tell(site)

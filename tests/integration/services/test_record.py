@@ -79,9 +79,9 @@ async def test_others_write_between_the_portions_of_a_batch(store: Store) -> Non
 
     site.monitor.sweeper.on_transitions = look_in
     site.clock.advance(minutes(15))
-    tally = await site.sweep()
+    totals = await site.sweep()
     assert seen == [2, 4, 6, 7]
-    assert (tally.batches, tally.listed, len(tally.transitions)) == (1, 7, 7)
+    assert (totals.batches, totals.listed, len(totals.transitions)) == (1, 7, 7)
 
 
 @pytest.mark.usefixtures("portions_of_two")

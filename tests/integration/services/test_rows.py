@@ -64,11 +64,11 @@ async def test_a_sweep_with_nothing_new_writes_one_row_a_list_and_slice(store: S
 
 async def test_three_sweeps_in_a_row_count_the_same(store: Store) -> None:
     site = await large_site(store)
-    tallies = []
+    sums = []
     for _ in range(3):
-        tally = (await site.sweep_once()).tally
-        tallies.append((tally.batches, tally.listed, tally.unknown, len(tally.transitions)))
-    assert tallies == [(20, 6, 0, 0)] * 3
+        totals = (await site.sweep_once()).totals
+        sums.append((totals.batches, totals.listed, totals.unknown, len(totals.transitions)))
+    assert sums == [(20, 6, 0, 0)] * 3
     assert len(held(site)) == 6
 
 
@@ -76,5 +76,5 @@ async def test_the_first_sweep_counts_what_it_found_at_once(store: Store) -> Non
     site = await watching(store, list_of(), first_round=False)
     site.world.list("a.test", Target("10.0.0.1", Family.IPV4))
     swept = await site.sweep_once()
-    assert (swept.tally.listed, swept.tally.unknown, len(swept.tally.transitions)) == (1, 0, 1)
+    assert (swept.totals.listed, swept.totals.unknown, len(swept.totals.transitions)) == (1, 0, 1)
     assert (swept.sent, swept.retrying, swept.failed) == (2, 0, 0)
