@@ -11,7 +11,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rblwatch import app
 from rblwatch.app import Assembly
@@ -28,6 +28,8 @@ from rblwatch.store.errors import StoreError
 
 _log = logging.getLogger(__name__)
 
+#: When names are looked up once more after the database was away.
+_AFTER_TROUBLE = timedelta(seconds=30)
 #: They pass side by side.
 _DRAIN_SWEEPS_S = 3.0
 _DRAIN_DELIVERIES_S = 4.0
@@ -96,6 +98,7 @@ class Work:
         due_at = self._names_due_at
         if due_at is None or self._clock.now() < due_at or self._changing.locked():
             return
+        self._names_due_at = self._clock.now() + _AFTER_TROUBLE  # should what they come to not be stored
         discoverer = app.build_discoverer(configured.settings.resolver)
         surveyed = await look_up(self._store, discoverer, self._clock, configured.settings, assembly.terms)
         async with self._changing:

@@ -6,7 +6,7 @@ multiplied out: lists that are asked about the same servers share one set of tar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rblwatch.core.blocklist import Blocklist
@@ -111,14 +111,17 @@ def watch(
     )
 
 
-def joined(watchlist: Watchlist, found: Mapping[str, Iterable[Target]]) -> Watchlist:
-    """The watchlist with what was found by the names of servers, after what is registered as it is."""
+def joined(watchlist: Watchlist, found: Mapping[str, Collection[Target]]) -> Watchlist:
+    """The watchlist with what was found by the names of its servers, after what is registered as it is."""
+    if not any(found.values()):
+        return watchlist
     servers = dict(watchlist.servers)
     for server in watchlist.tags:
         _put_under(server, found.get(server, ()), servers)
     rank = {server: number for number, server in enumerate(watchlist.tags)}
-    in_order = {target: tuple(sorted(names, key=rank.__getitem__)) for target, names in servers.items()}
-    return replace(watchlist, servers=_shared(in_order))
+    for target in {target for server in watchlist.tags for target in found.get(server, ())}:
+        servers[target] = tuple(sorted(servers[target], key=rank.__getitem__))
+    return replace(watchlist, servers=_shared(servers))
 
 
 def _put_under(server: str, targets: Iterable[Target], servers: dict[Target, tuple[str, ...]]) -> None:

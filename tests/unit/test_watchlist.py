@@ -13,7 +13,7 @@ from rblwatch.core.selection import Catalogue, CatalogueEntry
 from rblwatch.core.settings import Lists, Server, Settings
 from rblwatch.core.soundness import carries_kind
 from rblwatch.core.target import Family, Target, expand, parse_address, parse_name
-from rblwatch.core.watchlist import Roster, Slice, Watchlist, enrol, server_of, uncovered, watch
+from rblwatch.core.watchlist import Roster, Slice, Watchlist, enrol, joined, server_of, uncovered, watch
 from tests.support.configuration import settings_of
 
 V4_ONLY = Blocklist(id="v4", zone="v4.example", families=frozenset({Family.IPV4}))
@@ -186,6 +186,21 @@ def test_the_registrable_part_of_a_name_is_watched_with_it() -> None:
     assert list(watchlist.servers) == [parse_name("mail.example.test"), parse_name("example.test")]
     assert watchlist.alike(parse_name("mail.example.test")) != watchlist.alike(parse_name("example.test"))
     assert uncovered(watchlist) == ()
+
+
+def test_what_is_found_by_name_stands_under_its_server_in_the_order_of_the_configuration() -> None:
+    watchlist = watched(server("mx1", "198.51.100.1"), server("mx2", "198.51.100.2"))
+    one, two, new = map(parse_address, ("198.51.100.1", "198.51.100.2", "198.51.100.3"))
+    found = joined(watchlist, {"mx2": (one, new), "mx1": (two, new), "gone": (FOUR,)})
+    assert found.servers == {one: ("mx1", "mx2"), two: ("mx1", "mx2"), new: ("mx1", "mx2")}
+    assert list(found.servers) == [one, two, new]
+    assert found.asks("v4", new)
+    assert joined(watchlist, {"mx1": ()}) is watchlist
+
+
+def test_a_server_with_names_is_no_gap_before_they_are_looked_up() -> None:
+    watchlist = watched(replace(server("mx1"), hostnames=(parse_name("mx1.test"),)), server("mx2"))
+    assert uncovered(watchlist) == ("no list is asked about mx2: no address of it is registered",)
 
 
 def test_no_list_is_asked_about_a_public_suffix_and_that_is_said() -> None:

@@ -214,3 +214,17 @@ async def test_an_address_under_two_servers_goes_when_the_last_of_them_has_it_no
     await step(site)
     assert watched(site) == {NEW}
     assert OLD in store.read_now(lambda queries: queries.targets())
+
+
+async def test_names_are_due_once_an_interval_and_at_once_where_one_is_new(store: Store) -> None:
+    site = await site_of(store)
+    looked_at = name_of(site).looked_at
+    assert looked_at is not None
+    assert site.survey.due_at == looked_at + site.settings.schedule.interval
+    await site.start(site.settings)
+    assert site.survey.due_at == looked_at + site.settings.schedule.interval, "a restart looks nothing up too early"
+    more = replace(BY_NAME, hostnames=(*BY_NAME.hostnames, parse_name("more.test")))
+    await site.reload(replace(site.settings, servers=(more, MX2)))
+    assert site.survey.due_at == site.clock.now()
+    await site.reload(replace(site.settings, servers=(MX2,)))
+    assert site.survey.due_at is None
