@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rblwatch.services.report import BudgetStatus, NameStatus, PairStatus, Report, ServerStatus, TargetStatus
 
 _LISTED = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "SINCE", "REMOVAL")
+_ACCEPTED = ("SERVER", "TARGET", "LIST", "CODES", "MEANING", "SINCE")
 _ALLOWED = ("SERVER", "TARGET", "LIST", "CODES", "MEANING")
 _PENDING = ("SERVER", "TARGET", "LIST", "PENDING", "CODES", "SEEN", "CONFIRMED NOT BEFORE")
 _NAMES = ("SERVER", "NAME", "STATE", "SINCE", "WHAT WAS FOUND")
@@ -78,6 +79,7 @@ def _plugin() -> Alarm:
 def _print(report: Report) -> None:
     for title, header, rows in (
         ("Listed", _LISTED, list(_listed_rows(report))),
+        ("Accepted", _ACCEPTED, list(_accepted_rows(report))),
         ("On allow lists", _ALLOWED, list(_allowed_rows(report))),
         ("Waiting for confirmation", _PENDING, list(_pending_rows(report))),
         ("Looked up by name", _NAMES, list(_name_rows(report))),
@@ -110,9 +112,18 @@ def _listed_rows(report: Report) -> Iterator[Row]:
             yield server.name, target.target.text, pair.blocklist, severity, codes, meaning, since, where
 
 
+def _accepted_rows(report: Report) -> Iterator[Row]:
+    for server, target, pair in _pairs(report):
+        if pair.accepted_since is not None:
+            said = pair.clear
+            codes, labels = (", ".join(map(str, said.codes)), ", ".join(said.labels)) if said is not None else ("", "")
+            since = roughly(report.generated_at - pair.accepted_since)
+            yield server.name, target.target.text, pair.blocklist, codes, labels, since
+
+
 def _allowed_rows(report: Report) -> Iterator[Row]:
     for server, target, pair in _pairs(report):
-        if pair.clear is not None and pair.clear.codes:
+        if pair.accepted_since is None and pair.clear is not None and pair.clear.codes:
             codes = ", ".join(map(str, pair.clear.codes))
             yield server.name, target.target.text, pair.blocklist, codes, ", ".join(pair.clear.labels)
 

@@ -15,7 +15,7 @@ from rblwatch.core.question import Absent, Found, Reason
 from rblwatch.core.soundness import Expectation
 from rblwatch.core.standing import Circumstances, Standing, reread
 from rblwatch.core.target import Target
-from rblwatch.core.verdict import Unknown, Verdict, judge
+from rblwatch.core.verdict import Listed, Unknown, Verdict, judge
 from rblwatch.services.asked import Asked
 from rblwatch.store.rows import Coverage, Pair, Sounding
 
@@ -78,6 +78,13 @@ def verdict_of(asked: Asked, target: Target) -> Verdict:
 def unknowns(asked: Asked) -> dict[Target, Reason]:
     """The targets about which a trusted batch says nothing, and why: no answer, or one that means nothing."""
     return {target: verdict.reason for target, verdict in asked.verdicts.items() if isinstance(verdict, Unknown)}
+
+
+def accepted(asked: Asked) -> dict[Target, tuple[str, ...]]:
+    """What a list says of targets that it would be news of, had the admin not accepted their listing."""
+    blocklist, found = asked.blocklist, asked.result.found
+    said = {target: judge(found[target], blocklist, None) for target in found if target in blocklist.accepted}
+    return {t: tuple(map(str, verdict.codes)) for t, verdict in said.items() if isinstance(verdict, Listed)}
 
 
 def remarkable(asked: Asked, rows: Collection[Target]) -> list[Target]:

@@ -20,7 +20,7 @@ from rblwatch.core.question import Reason
 from rblwatch.core.target import Family, Target
 from rblwatch.core.watchlist import Slice
 from rblwatch.services.announce import Announcer
-from rblwatch.services.answers import remarkable, unknowns
+from rblwatch.services.answers import accepted, remarkable, unknowns
 from rblwatch.services.asked import Asked, Terms
 from rblwatch.services.condition import sounding_of, watch_condition
 from rblwatch.services.portion import Portion, Transitions, plain, take_in
@@ -121,6 +121,7 @@ class Recording:
         repo.delete_clear_pairs(self._asked.blocklist.id, settled)
         kept = [pair for pair in pairs if not (self._asked.full and plain(pair.standing))]
         failing = unknowns(self._asked)
+        self._keep_accepted(repo)
         return Recorded(
             listed=sum(portion.listed for portion in self._portions),
             unknown=len(failing),
@@ -130,6 +131,15 @@ class Recording:
             pairs=tuple(kept),
             settled=tuple(settled),
         )
+
+    def _keep_accepted(self, repo: Repository) -> None:
+        """Write which listings there are that the admin has accepted; where he has accepted none, that is nothing."""
+        asked, failing = self._asked, unknowns(self._asked)
+        among = [t for t in asked.targets if t in asked.blocklist.accepted and t not in failing]
+        if among:
+            said = {self._ids[target]: codes for target, codes in accepted(asked).items()}
+            ids = [self._ids[target] for target in among]
+            repo.save_accepted(asked.blocklist.id, said, asked=ids, at=asked.at)
 
     def _cover(self, repo: Repository, kept: Collection[Pair]) -> Coverage:
         """Say for all targets of the batch at once that they were asked, and which of them conclusively.

@@ -43,7 +43,9 @@ class PairStatus:
     pending: PendingStatus | None = None
     """News that waits; what is listed already stays listed meanwhile, and anything else is unknown."""
     clear: Clear | None = None
-    """Of an allow list: what it says of the target, if anything."""
+    """Of an allow list: what it says of the target, if anything; and of any list what is accepted of it."""
+    accepted_since: datetime | None = None
+    """It is listed since then, which the admin has accepted: it counts as clear, and is no news."""
     list_in_trouble: bool = False
     """It is unknown because the whole list is."""
     lookup_url: str | None = None

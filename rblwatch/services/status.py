@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address
 
 from rblwatch.core.allowing import good_word
 from rblwatch.core.blocklist import Blocklist, Kind, link
@@ -34,7 +35,7 @@ from rblwatch.services.report import (
 )
 from rblwatch.services.tally import Tallies
 from rblwatch.store.queries import Queries
-from rblwatch.store.rows import Pair
+from rblwatch.store.rows import Accepted, Pair
 
 
 def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datetime) -> Report:
@@ -84,7 +85,12 @@ class _View:
         self._roster = enrol(replace(watchlist, servers=known), ids)
         rows = [(key, pair.standing) for key, pair in self._pairs.items()]
         telling = [key for key, standing in rows if standing.listed is not None or standing.pending is not None]
-        self._noted = self._note((*telling, *self._listings))
+        self._accepted = {
+            (row.blocklist, row.target): row
+            for row in queries.accepted()
+            if row.blocklist in watchlist.blocklists and row.target in watchlist.blocklists[row.blocklist].accepted
+        }
+        self._noted = self._note((*telling, *self._listings, *self._accepted))
         self._ttls_s: dict[tuple[str, Family], int] = {}
         for sounding in queries.soundings():
             lane = (sounding.blocklist, sounding.family)
@@ -189,17 +195,26 @@ class _View:
 
     def _pair(self, blocklist_id: str, target: Target) -> PairStatus:
         blocklist = self._watchlist.blocklists[blocklist_id]
+        accepted = self._accepted.get((blocklist_id, target))
         return PairStatus(
             blocklist=blocklist_id,
             zone=blocklist.shown_zone,
             listing=self._listings.get((blocklist_id, target)),
             unknown=self._tallies.unknown(blocklist_id, target),
             pending=_pending(self._pairs.get((blocklist_id, target))),
-            clear=self._good_word(blocklist, target),
+            clear=self._said_clear(blocklist, target),
+            accepted_since=accepted.since_at if accepted is not None else None,
             list_in_trouble=self._tallies.in_trouble(blocklist_id, target.family),
             lookup_url=link(blocklist.lookup_url, target),
             delist_url=link(blocklist.delist_url, target),
         )
+
+    def _said_clear(self, blocklist: Blocklist, target: Target) -> Clear | None:
+        """What a list says of a target that is clear all the same; None where nothing is worth a word, or known now."""
+        accepted = self._accepted.get((blocklist.id, target))
+        if accepted is None or self._tallies.unknown(blocklist.id, target) is not None:
+            return self._good_word(blocklist, target)
+        return _as_clear(blocklist, accepted)
 
     def _good_word(self, blocklist: Blocklist, target: Target) -> Clear | None:
         """What an allow list says of a target that it has, or may have lost; None where nothing can be said now."""
@@ -212,6 +227,13 @@ class _View:
         families = self._watchlist.families(blocklist.id)
         found = (self._tallies.conditions.get((blocklist.id, family)) for family in families)
         return worst(condition for condition in found if condition is not None)
+
+
+def _as_clear(blocklist: Blocklist, accepted: Accepted) -> Clear:
+    """What a list says of a target, as the verdict that it is where the listing is accepted."""
+    codes = tuple(map(IPv4Address, accepted.codes))
+    labels = dict.fromkeys(meaning.label for code in codes for meaning in blocklist.meanings(code))
+    return Clear(codes, tuple(labels))
 
 
 def _pending(row: Pair | None) -> PendingStatus | None:

@@ -72,6 +72,7 @@ def _pair_document(pair: PairStatus) -> dict[str, object]:
         "delist_url": pair.delist_url,
         "listed_at": rfc3339_or_none(listing.listed_at if listing else None),
         "clear_at": rfc3339_or_none(listing.clear_at if listing else None),
+        "accepted_since": rfc3339_or_none(pair.accepted_since),
         "pending": None
         if pending is None
         else {

@@ -44,10 +44,10 @@ class Area(Bound):
         inserted: Sequence[Any] = self._connection.execute(statement.returning(table.c.id, *columns), rows).all()
         return inserted
 
-    def _ensure(self, table: Table, values: dict[str, object]) -> bool:
-        """Insert a row, unless there is one with the same primary key; whether it was inserted."""
+    def _ensure(self, table: Table, values: dict[str, object]) -> None:
+        """Insert a row, unless there is one with the same primary key."""
         statement = _INSERTS[self._connection.dialect.name](table).values(values)
-        return self._change(statement.on_conflict_do_nothing()) > 0
+        self._change(statement.on_conflict_do_nothing())
 
     def _add(self, table: Table, values: Mapping[str, object]) -> int:
         """Insert a row that no unique index stands against, and give its id."""

@@ -21,7 +21,7 @@ from rblwatch.core.soundness import Soundness
 from rblwatch.core.standing import Pending, Standing, Transition
 from rblwatch.core.target import Family, Target
 from rblwatch.store import schema
-from rblwatch.store.rows import Coverage, DaemonRow, Delivery, Known, Pair, Sounding, Telling
+from rblwatch.store.rows import Accepted, Coverage, DaemonRow, Delivery, Known, Pair, Sounding, Telling
 
 T = TypeVar("T")
 
@@ -72,6 +72,23 @@ def pairs(connection: Connection, *where: ColumnElement[bool]) -> list[Pair]:
     table, owner = schema.pair, schema.target
     statement = select(table, owner.c.text, owner.c.family).join(owner).where(*where)
     return [_pair(row) for row in rows(connection, statement.order_by(table.c.blocklist, table.c.target_id))]
+
+
+def accepted(connection: Connection) -> list[Accepted]:
+    """What lists say of targets whose listing there is accepted, or was when it was said."""
+    table, owner = schema.accepted, schema.target
+    statement = select(table, owner.c.text, owner.c.family).join(owner).order_by(table.c.blocklist, table.c.target_id)
+    return [
+        Accepted(
+            target_id=row["target_id"],
+            target=Target(row["text"], row["family"]),
+            blocklist=row["blocklist"],
+            codes=row["codes"],
+            since_at=row["since_at"],
+            seen_at=row["seen_at"],
+        )
+        for row in rows(connection, statement)
+    ]
 
 
 def soundings(connection: Connection, *where: ColumnElement[bool]) -> list[Sounding]:

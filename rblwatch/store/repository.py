@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import update
 
+from rblwatch.store.acceptance import Acceptances
 from rblwatch.store.audience import Audience
 from rblwatch.store.found import Intervals
 from rblwatch.store.hearing import Hearing
@@ -25,7 +26,18 @@ from rblwatch.store.watched import Registered, Standings
 
 
 class Repository(
-    Snapshot, Names, Registered, Standings, Intervals, Alerts, Tellings, Hearing, Outbox, Audience, Spendings
+    Snapshot,
+    Names,
+    Registered,
+    Standings,
+    Intervals,
+    Alerts,
+    Tellings,
+    Hearing,
+    Outbox,
+    Audience,
+    Spendings,
+    Acceptances,
 ):
     """All that is stored, through one connection inside one write transaction."""
 

@@ -69,6 +69,19 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What a list says of a target whose listing there the admin has accepted: it is held to be clear."""
+
+    target_id: int
+    target: Target
+    blocklist: str
+    codes: tuple[str, ...]
+    since_at: datetime
+    """When it was seen first."""
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sounding:
     """What the probes said last of a list, through one nameserver and for one family."""
 

@@ -14,7 +14,7 @@ from rblwatch.core.listing import Listing
 from rblwatch.core.target import Target
 from rblwatch.store import reading
 from rblwatch.store.area import Bound
-from rblwatch.store.rows import Coverage, DaemonRow, Known, Pair, Sounding
+from rblwatch.store.rows import Accepted, Coverage, DaemonRow, Known, Pair, Sounding
 from rblwatch.store.schema import coverage, listing, pair, sounding, spending
 
 
@@ -60,6 +60,10 @@ class Snapshot(Bound):
         near = pair.c.target_id.between(min(target_ids), max(target_ids))
         found = select(pair.c.target_id).where(pair.c.blocklist == blocklist, near)
         return set(self._connection.execute(found).scalars()).intersection(target_ids)
+
+    def accepted(self) -> list[Accepted]:
+        """What lists say of targets whose listing there the admin has accepted, or had when it was said."""
+        return reading.accepted(self._connection)
 
     def all_pairs(self) -> list[Pair]:
         """Every pair that is listed or has news pending."""

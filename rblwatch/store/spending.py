@@ -41,8 +41,8 @@ class Spendings(Area):
 
     def _locked(self, operator: str, day: date) -> int:
         """What is spent; nobody else spends meanwhile."""
-        if self._ensure(table, {"operator": operator, "day": day.isoformat(), "questions": 0}):
-            self._change(delete(table).where(table.c.day < (day - _KEPT).isoformat()))
+        self._change(delete(table).where(table.c.day < (day - _KEPT).isoformat()))
+        self._ensure(table, {"operator": operator, "day": day.isoformat(), "questions": 0})
         row = select(table.c.questions).where(table.c.operator == operator, table.c.day == day.isoformat())
         return int(self._connection.execute(row.with_for_update()).scalar_one())
 
