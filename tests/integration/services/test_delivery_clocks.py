@@ -18,7 +18,7 @@ from rblwatch.services import deliver
 from rblwatch.services.deliver import Deliverer, Desk
 from rblwatch.services.leases import LEASE
 from rblwatch.store.database import Store
-from rblwatch.store.errors import StoreUnavailable
+from rblwatch.store.errors import StoreError, StoreUnavailable
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import Delivery, DeliveryState
 from tests.integration.services.scene import CHAT, HOST, MX1, MX2, list_of, look, minutes, said, watching
@@ -250,7 +250,7 @@ async def test_a_single_sweep_ends_though_a_receipt_cannot_be_written(
     monkeypatch.setattr(deliver, "_PATIENCE_WITH_STORE_S", 0.0)
     site = await on_its_way(moving)
     moving.away = 1_000_000
-    with pytest.raises(StoreUnavailable, match="1 message could not be written down, so it stays in the outbox"):
+    with pytest.raises(StoreError, match="1 message could not be written down, so it stays in the outbox"):
         await site.deliverer.work_off()
     await site.deliverer.drain(0)
     moving.away = 0
