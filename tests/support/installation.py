@@ -76,6 +76,8 @@ class Installation:
     """Lists that are history, and are asked all the same."""
     uses: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The lists of one server, by its name, where they are not everybody's."""
+    overrides: dict[str, str] = field(default_factory=dict)
+    """Lines about lists of the catalogue, by id."""
     customs: dict[str, str] = field(default_factory=dict)
     """Lists of the admin's own, by id: the zone."""
     tables: dict[str, str] = field(default_factory=dict)
@@ -110,7 +112,8 @@ class Installation:
         )
         path = self.folder / "rblwatch.toml"
         lists = f"[blocklists]\nuse = {json.dumps(list(self.use))}\nforce = {json.dumps(list(self.force))}\n"
-        path.write_text(f"{head}{lists}{customs}{servers}")
+        overrides = "".join(f"[blocklists.override.{id_}]\n{lines}\n" for id_, lines in self.overrides.items())
+        path.write_text(f"{head}{lists}{overrides}{customs}{servers}")
         return path
 
     def run(self, *arguments: str) -> Finished:

@@ -115,12 +115,18 @@ class Rbldnsd(DebianServer):
 
         A zone is declared on the command line, so the server starts anew; its address stays.
         """
-        zone = Zone(self, name, ttl_s, negative_ttl_s)
-        zone.entries = {what: (Entry(),) for what in (*TEST_POINTS, *listed)}
-        self.zones[name] = zone
+        (zone,) = self.serve(name, ttl_s=ttl_s, negative_ttl_s=negative_ttl_s, listed=listed)
+        return zone
+
+    def serve(self, *names: str, ttl_s: int = 60, negative_ttl_s: int = 60, listed: Iterable[str] = ()) -> list[Zone]:
+        """Serve several more zones alike, with one start of the server."""
+        zones = [Zone(self, name, ttl_s, negative_ttl_s) for name in names]
+        for zone in zones:
+            zone.entries = {what: (Entry(),) for what in (*TEST_POINTS, *listed)}
+            self.zones[zone.name] = zone
         self.stop()
         self.start()
-        return zone
+        return zones
 
     def start(self) -> None:
         """Serve the zones that are there, if any."""

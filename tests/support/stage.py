@@ -37,6 +37,8 @@ CONTROLLED, CONTROLLED_LATER = "198.19.0.1", "198.19.0.2"
 #: No answer at all, as from nameservers that are not there.
 SILENCE = ":silence"
 
+#: No operator's daily number lengthens the interval.
+_UNBOUNDED = "per_day = 1000000000"
 _SERVER = re.compile(r"\b198\.1[89]\.\d+\.\d+\b")
 
 #: Number, target, list, and whether it stands.
@@ -109,8 +111,9 @@ class Stage:
 
     def set_up(self, running: ExitStack) -> None:
         """Serve all lists, with who is really on them."""
-        for name in (CONTROL, *SOUND, *(one.day.zone for one in self.cast)):
-            self.zones[name] = self.rbldnsd.zone(name, ttl_s=self.ttl_s, negative_ttl_s=self.ttl_s)
+        names = (CONTROL, *SOUND, *(one.day.zone for one in self.cast))
+        zones = self.rbldnsd.serve(*names, ttl_s=self.ttl_s, negative_ttl_s=self.ttl_s)
+        self.zones |= {zone.name: zone for zone in zones}
         self.zones[CONTROL].entries[CONTROLLED] = (Entry(),)
         for one in self.cast:
             self.zones[one.day.zone].entries |= dict.fromkeys(one.listed, (Entry(one.day.code),))
@@ -132,6 +135,7 @@ class Stage:
         """The program, configured for all of it."""
         chat, mail = self.sinks
         days = [one.day for one in self.cast]
+        of_catalogue = tuple(day.blocklist for day in days if not (day.is_history or day.table))
         own = {one.server(address): (one.day.blocklist, address) for one in self.cast for address in one.addresses}
         return Installation(
             folder=self.folder,
@@ -141,7 +145,8 @@ class Stage:
             nameservers=tuple(str(one) for one in (self.first and self.first.address, self.proxy.endpoint) if one),
             servers={"control": (CONTROLLED, CONTROLLED_LATER)} | {name: (mx,) for name, (_, mx) in own.items()},
             uses={name: (blocklist,) for name, (blocklist, _) in own.items()},
-            use=tuple(day.blocklist for day in days if not (day.is_history or day.table)),
+            use=of_catalogue,
+            overrides=dict.fromkeys(of_catalogue, _UNBOUNDED),
             force=tuple(day.blocklist for day in days if day.is_history),
             customs={"control": CONTROL}
             | dict(zip(SOUND, SOUND, strict=True))
