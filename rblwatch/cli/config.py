@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rblwatch.cli.budget import plan_documents, plan_lines
+from rblwatch.cli.discovering import discover, discovered_documents, print_discovered
 from rblwatch.cli.offer import registered_families
 from rblwatch.cli.options import Format, Group, format_option, preferences
 from rblwatch.cli.probing import print_probed, probe, probed_documents, resolver_documents
@@ -28,13 +29,16 @@ def command() -> None:
 
 
 @command.command("check")
-@click.option("--probe", "probing", is_flag=True, help="Also test the configured lists and the resolver.")
+@click.option(
+    "--probe", "probing", is_flag=True, help="Also test the configured lists and the resolver, and look names up."
+)
 @format_option()
 def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's flag
     """Validate the configuration, its secrets and its channels; touch nothing.
 
     All problems are told at once, each with its file, line, key and remedy. With --probe, every nameserver is asked the
-    test points of the configured lists, and what is wrong with it is told with what to do.
+    test points of the configured lists, and what is wrong with it is told with what to do; host names and `senders_of`
+    are looked up, and what they come to is shown.
 
     Exit codes: 0 it can be used, 2 it cannot.
     """
@@ -44,14 +48,17 @@ def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's fl
     watchlist = watched(loaded.settings, load_catalogue())
     counts = _counts(loaded.settings, watchlist)
     found = probe(loaded.settings.resolver, watchlist.blocklists.values()) if probing else None
+    names = discover(loaded.settings) if probing else {}
     gaps = uncovered(watchlist)
     idle = _idle(loaded.settings, watchlist)
     interval = loaded.settings.schedule.interval
     if layout is Format.JSON:
         document = {"file": loaded.file, "warnings": _documents(warnings), **counts, "gaps": list(gaps), "idle": idle}
         document |= {"budgets": plan_documents(watchlist, interval)}
-        probed = {} if found is None else {"blocklists": probed_documents(found), "resolver": resolver_documents(found)}
-        print_json(document | probed)
+        if found is not None:
+            document |= {"blocklists": probed_documents(found), "resolver": resolver_documents(found)}
+            document |= {"names": discovered_documents(names)}
+        print_json(document)
         return Exit.DONE
     for warning in warnings:
         print_line(str(warning))
@@ -64,6 +71,7 @@ def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's fl
     )
     if found is not None:
         print_probed(found)
+        print_discovered(names)
     return Exit.DONE
 
 

@@ -62,6 +62,24 @@ def test_a_server_that_is_known_by_its_names(rbldnsd: Rbldnsd, install: Install,
     ), "nobody is told of a failure"
 
 
+def test_senders_of_a_domain_are_watched_and_the_rest_is_shown(rbldnsd: Rbldnsd, install: Install) -> None:
+    rbldnsd.zone("bl.example", listed=[OLD])
+    installed = install(servers={"mx1": ()}, lines={"mx1": f'senders_of = ["{DOMAIN}"]'}, customs={"bl": "bl.example"})
+    policy = "v=spf1 ip4:198.18.8.0/30 ip4:198.19.0.0/16 include:_spf.other.example -all"
+    records = (f"{DOMAIN}. 1 MX 10 {HOST}.", f'{DOMAIN}. 1 TXT "{policy}"', f"{HOST}. 1 A {OLD}")
+    installed.resolver.behave_as(ZONE, *(f"local-data: '{record}'" for record in records))
+    code, swept = installed.read("sweep")
+    assert (code, swept["targets"], swept["listed"], swept["gaps"]) == (1, 5, 1, [])
+    _, status = installed.read("status")
+    mx, spf = status["servers"][0]["names"]
+    assert (mx["kind"], mx["targets"]) == ("mx", [OLD])
+    assert (spf["kind"], len(spf["targets"])) == ("spf", 4)
+    assert {one["why"] for one in spf["unwatched"]} == {"third-party", "too-large"}
+    probed = installed.run("config", "check", "--probe")
+    for words in ("MX of shop.example", OLD, "ip4:198.19.0.0/16", "_spf.other.example", "not watched"):
+        assert words in probed.stdout
+
+
 def test_a_sweep_looks_names_up_first(rbldnsd: Rbldnsd, install: Install) -> None:
     rbldnsd.zone("bl.example", listed=[OLD])
     installed = install(servers={"mx1": ()}, lines={"mx1": f'hostnames = ["{HOST}"]'}, customs={"bl": "bl.example"})

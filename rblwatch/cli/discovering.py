@@ -1,0 +1,72 @@
+"""What the names of servers stand for right now, as `rblwatch config check --probe` shows it.
+
+Owns the layout. Must not keep anything, nor decide what is watched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+
+from rblwatch import app
+from rblwatch.cli.styles import VERDICTS
+from rblwatch.cli.terminal import Cell, Row, print_line, print_table
+from rblwatch.core.finding import Finding
+from rblwatch.core.settings import Settings
+
+_HEADER = ("SERVER", "NAME", "STATE", "WHAT WAS FOUND")
+#: Addresses that are named one by one.
+_MOST_NAMED = 5
+
+Found = Mapping[str, Sequence[Finding]]
+"""By server."""
+
+
+def discover(settings: Settings) -> Found:
+    """Look up the names of all servers once."""
+    return asyncio.run(app.build_discoverer(settings.resolver).discover(settings.servers))
+
+
+def print_discovered(found: Found) -> None:
+    """Write a table of what each name stands for, and of what is not watched or wrong."""
+    rows = [
+        (server, str(finding.origin), *said)
+        for server, some in found.items()
+        for finding in some
+        for said in _said(finding)
+    ]
+    if rows:
+        print_line("")
+        print_table(_HEADER, rows)
+
+
+def discovered_documents(found: Found) -> list[dict[str, object]]:
+    """The same as JSON, one object for each name."""
+    return [
+        {
+            "server": server,
+            "name": finding.origin.name.text,
+            "kind": finding.origin.kind.value,
+            "targets": [target.text for target in finding.targets],
+            "failures": [
+                {"what": one.what, "reason": one.reason.value, "detail": one.detail} for one in finding.failures
+            ],
+            "unwatched": [{"what": one.what, "why": one.why.value, "detail": one.detail} for one in finding.unwatched],
+            "faults": list(finding.faults),
+        }
+        for server, some in found.items()
+        for finding in some
+    ]
+
+
+def _said(finding: Finding) -> Iterator[Row]:
+    targets = [target.text for target in finding.targets]
+    if targets:
+        more = f" and {len(targets) - _MOST_NAMED} more" if len(targets) > _MOST_NAMED else ""
+        yield "found", f"{', '.join(targets[:_MOST_NAMED])}{more}"
+    for failure in finding.failures:
+        yield Cell("failing", VERDICTS["unknown"]), f"{failure.what}: {failure.detail or failure.reason}"
+    for one in finding.unwatched:
+        yield "not watched", f"{one.what}: {one.detail}"
+    for fault in finding.faults:
+        yield "fault", fault
