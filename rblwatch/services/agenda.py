@@ -92,7 +92,7 @@ class Agenda:
                 self._asked_at[key] = coverage.asked_at
                 self._successors[key] = [self._successor(key[0], coverage.asked_at, coverage.asked_at)]
                 if not bits[key] & ~coverage.asked:
-                    self._rounds[key] = self._next(key)
+                    self._rounds[key] = self._next_after(key, coverage.asked_at)
         for pair in pairs:
             self._schedule_pair(pair)
 
@@ -112,11 +112,9 @@ class Agenda:
             key = (lane, asked.slice)
             outstanding = [moment for moment in self._successors.get(key, []) if moment > asked.started_at]
             self._successors[key] = sorted([*outstanding, self._successor(lane, asked.started_at, asked.at)])
-            self._rounds[key] = self._next(key)
             self._asked_at[key] = asked.started_at
             self._left_out[key] = recorded.coverage.failed.get(Reason.NOT_ASKED, 0)
-            if self._left_out[key]:
-                self._rounds[key] = min(self._next(key), next_day(asked.at))
+            self._rounds[key] = self._next_after(key, asked.at)
         waiting = self._pairs.get((lane, asked.slice), {})
         for target in asked.targets if waiting else ():
             if target in waiting:
@@ -199,6 +197,10 @@ class Agenda:
         """
         first, *_ = successors = self._successors[key]
         return max(moment for moment in successors if moment - first <= self._intervals[key[0]])
+
+    def _next_after(self, key: _Key, asked_at: datetime) -> datetime:
+        """When a slice that was asked about is due: where some of it was left out, on the next day at the latest."""
+        return min(self._next(key), next_day(asked_at)) if self._left_out.get(key) else self._next(key)
 
     def _recheck(self, lane: Lane) -> timedelta:
         """How long a single pair is left alone."""

@@ -168,6 +168,7 @@ async def test_what_was_left_out_is_asked_first(store: Store) -> None:
     for _ in range(4):
         known |= {t.target.text for s in site.status().servers for t in s.targets if t.clear}
         await go_on(site, midnight(site) + minutes(60))
+        await site.start(site.settings)
     assert len(known) == 64
     assert max(counted(site).values()) <= PER_DAY
 
