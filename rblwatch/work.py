@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 #: When names are looked up once more after the database was away.
 _AFTER_TROUBLE = timedelta(seconds=30)
+#: At a start: what names stand for is asked about with all the rest, unless it takes long to find out.
+_LONGEST_WAIT_FOR_NAMES_S = 10.0
 #: They pass side by side.
 _DRAIN_SWEEPS_S = 3.0
 _DRAIN_DELIVERIES_S = 4.0
@@ -53,6 +55,8 @@ class Work:
         self._monitor: Monitor
         self._deliverer: Deliverer
         self._names_due_at: datetime | None = None
+        self._sweeps_from_s = 0.0
+        """On the monotonic clock: until then, sweeps wait for the names of servers to be looked up first."""
         self._vigil: Vigil
 
     async def start(self) -> None:
@@ -62,6 +66,8 @@ class Work:
         """
         await self._store.write(lambda repo: repo.void_leases(self._holder, self._clock.now()))
         await self._begin(self._configured)
+        if self._names_due_at is not None and self._names_due_at <= self._clock.now():
+            self._sweeps_from_s = self._clock.monotonic_s() + _LONGEST_WAIT_FOR_NAMES_S
         self._started = True
 
     async def _begin(self, configured: Configured) -> None:
@@ -104,7 +110,7 @@ class Work:
         async with self._changing:
             if self._assembly is not assembly:
                 return  # Under another configuration they are due again.
-            self._names_due_at = surveyed.due_at
+            self._names_due_at, self._sweeps_from_s = surveyed.due_at, 0.0
             if surveyed.found != assembly.survey.found:
                 await self._put_to_work(configured)
                 _log.info("daemon.targets_changed", extra=self.summary)
@@ -113,7 +119,7 @@ class Work:
         """Start the batches that are due."""
         if self._monitor.sweeper.outdated:
             await self._see_on(read_again)
-        if not self._changing.locked():
+        if not self._changing.locked() and self._clock.monotonic_s() >= self._sweeps_from_s:
             self._monitor.start_due()
             await self._monitor.release_first_looks()
 

@@ -34,6 +34,8 @@ def test_a_server_that_is_known_by_its_names(rbldnsd: Rbldnsd, install: Install,
     resolver.behave_as(ZONE, f'local-data: "{HOST}. 1 A {OLD}"')
     daemon = start_program("--config", str(installed.write()), "run")
     installed.hear(OLD, "listed on bl", timeout_s=30)
+    first = daemon.wait_for_line("sweep.finished", timeout_s=30)
+    assert "batches=2" in first, "the name was looked up before anything was asked"
 
     domains.add(DOMAIN)
     installed.hear(DOMAIN, "listed on dbl", timeout_s=30)
