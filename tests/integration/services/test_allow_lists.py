@@ -106,6 +106,15 @@ async def test_an_allow_list_that_cannot_be_believed_takes_nothing_away_and_give
     assert len(words) == 1, "the other target was never on it, though the list said so for a while"
 
 
+async def test_a_message_does_not_count_a_good_word_as_a_listing(store: Store) -> None:
+    site = await site_with_a_good_word(store)
+    site.world.list("a.test", HOST)
+    await look(site)
+    (message,) = to(site, CHAT)
+    tallies = [entry.tally for entry in message.entries if entry.tally]
+    assert [(one.listed, one.clear, one.also_on) for one in tallies] == [(1, 1, ())]
+
+
 async def test_another_code_on_an_allow_list_is_no_news(store: Store) -> None:
     site = await site_with_a_good_word(store)
     site.world.list(ALLOW, HOST, "127.0.5.1")

@@ -87,3 +87,16 @@ async def test_a_name_that_is_registered_no_more_ends_as_an_address_does(store: 
     assert held(site) == []
     assert [line for message in to(site, CHAT) for line, _ in said(message)] == [Line.LISTED, Line.ENDED]
     assert Target("mail.example.test", Family.NAME) not in store.read_now(lambda queries: queries.targets())
+
+
+async def test_each_name_is_counted_on_the_lists_that_are_asked_about_it(store: Store) -> None:
+    whole = ScriptedList(replace(bare("whole.test", kind=Kind.DOMAIN), registrable=True))
+    site = await watching(store, whole, domain_list(), servers=[NAMED])
+    site.world.list("dbl.test", MAIL_NAME)
+    site.world.list("dbl.test", DOMAIN)
+    await look(site)
+    targets = {t.target.text: (t.listed, t.clear) for t in site.status().servers[0].targets}
+    assert targets == {"10.0.0.1": (0, 0), "mail.example.test": (1, 0), "example.test": (1, 1)}
+    (message,) = to(site, CHAT)
+    lists = {e.news.listing.target: e.tally.lists for e in message.entries if e.news.listing and e.tally}
+    assert lists == {MAIL_NAME: 1, DOMAIN: 2}
