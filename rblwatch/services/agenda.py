@@ -77,8 +77,9 @@ class Agenda:
         return self._intervals[lane]
 
     def asked_at(self, job: Job) -> datetime | None:
-        """When the slice of a job was last asked about."""
-        return self._asked_at.get((job.lane, job.part.number))
+        """When the slice of a job was last asked about; None where some of it never was."""
+        key = (job.lane, job.part.number)
+        return None if self._rounds[key] is None else self._asked_at.get(key)
 
     def load(self, coverages: Iterable[Coverage], pairs: Iterable[Pair], soundings: Iterable[Sounding]) -> None:
         """Work out all due times from what is stored. A slice with a target that was never asked is due at once."""

@@ -173,6 +173,16 @@ async def test_what_was_left_out_is_asked_first(store: Store) -> None:
     assert max(counted(site).values()) <= PER_DAY
 
 
+async def test_a_new_server_is_looked_at_at_once(store: Store) -> None:
+    """However far away the next round of the others is."""
+    (scripted,) = lists = acme("a.test")
+    site = await watching(store, *lists, servers=[MX1])
+    site.clock.advance(minutes(60))
+    await site.reload(settings_of([MX1, MX2], [scripted.blocklist]))
+    await site.beat()
+    assert {target.clear for server in site.status().servers for target in server.targets} == {1}
+
+
 async def test_a_question_around_midnight_counts_on_both_days(store: Store) -> None:
     site = await watching(store, *acme("a.test"), first_round=False)
     site.clock.advance(midnight(site) - site.clock.now() - timedelta(seconds=30))
