@@ -146,13 +146,15 @@ async def test_a_changed_address_is_found_and_told_in_the_next_round(unbound: Un
     assert moved is None
     unbound.change("mx1.example.org", "60 A 192.0.2.2", "60 A 192.0.2.3")
     held, moved = settle(held, await host("mx1.example.org", unbound), NOON + timedelta(minutes=15))
-    assert moved == Moved(came=(parse_address("192.0.2.3"),))
+    came, *gone = map(parse_address, ("192.0.2.3", "192.0.2.1", "2001:db8::1"))
+    assert moved == Moved(came=(came,), missing=tuple(gone))
     # The old ones are watched for a day more.
     assert set(texts(held.targets)) == {"192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1"}
     unbound.change("mx1.example.org")
     held, moved = settle(held, await host("mx1.example.org", unbound), NOON + timedelta(minutes=30))
     assert moved is not None
-    assert (moved.came, len(moved.went), len(held.targets)) == ((), 4, 4)
+    # Two of them were told of before.
+    assert (moved.came, len(moved.went), moved.emptied, len(held.targets)) == ((), 2, True, 4)
 
 
 @pytest.mark.parametrize("rcode", ["SERVFAIL", "REFUSED"])
