@@ -95,7 +95,8 @@ class Engine:
         first: BatchResult | None = None
         questions = 0
         tried: list[Nameserver] = []
-        for nameserver in self._candidates(batch.nameserver):
+        candidates = self._candidates(batch.nameserver)
+        for nameserver in candidates:
             if tried and purse is not None and purse.left <= len(batch.probes):
                 # Half a self-test through another nameserver would say less than the silence of this one.
                 break
@@ -108,10 +109,12 @@ class Engine:
                 return replace(asked, questions=questions)
             first = first or asked
             tried.append(nameserver)
-            self._choice.set_aside(nameserver, asyncio.get_running_loop().time())
-        for nameserver in tried:
-            # All of them silent: that says more about the list, or about our network, than about any of them.
-            self._choice.restore(nameserver)
+            if batch.nameserver is None:
+                self._choice.set_aside(nameserver, asyncio.get_running_loop().time())
+        if batch.nameserver is None and len(tried) == len(candidates):
+            for nameserver in tried:
+                # All of them silent: that says more about the list, or about our network, than about any of them.
+                self._choice.restore(nameserver)
         assert first is not None
         return replace(first, questions=questions)
 

@@ -181,6 +181,21 @@ async def test_a_pinned_nameserver_is_never_replaced() -> None:
     assert there.queries == []
 
 
+async def test_a_silent_nameserver_that_is_asked_by_name_is_not_asked_first_again() -> None:
+    """An examination asks every nameserver; that one of them stays silent speaks for nobody."""
+    async with (
+        Nameserver(silent) as gone,
+        Nameserver(listing()) as there,
+        new_engine(gone.address, there.address, budget_s=0.4) as engine,
+    ):
+        await engine.ask(new_batch(LIST, addresses(5)))
+        await engine.ask(new_batch(LIST, nameserver=gone.address))
+        asked_in_vain = len(gone.queries)
+        again = await engine.ask(new_batch(LIST, addresses(5)))
+    assert (again.nameserver, again.absent) == (there.address, 5)
+    assert len(gone.queries) == asked_in_vain
+
+
 async def test_a_closed_port_fails_as_network_long_before_the_budget_ends() -> None:
     nobody = new_endpoint(15305)
     async with new_engine(nobody, budget_s=100) as engine:
