@@ -30,7 +30,11 @@ class Names(Area):
         values = {name: getattr(held, name) for name in ("complete_at", "failing_since", "failures")}
         values |= {name: getattr(known, name) for name in ("looked_at", "unwatched", "faults")}
         self._save(origin_table, key | values)
-        was, now = ({} if before is None else _rows(before)), _rows(known)
+        if before is None or _targets(before) != _targets(known):
+            self._save_targets(key, known, {} if before is None else _rows(before))
+
+    def _save_targets(self, key: Row, known: Known, was: dict[Target, Row]) -> None:
+        now = _rows(known)
         gone = [target.text for target in was if target not in now]
         for chunk in reading.chunks(gone):
             here = _is(target_table, known.server, known.origin)
@@ -43,6 +47,11 @@ class Names(Area):
             if known not in kept:
                 self._change(delete(target_table).where(_is(target_table, *known)))
                 self._change(delete(origin_table).where(_is(origin_table, *known)))
+
+
+def _targets(known: Known) -> tuple[object, ...]:
+    """All that the rows of its targets are made of: most rounds change none of it, and a name may have thousands."""
+    return known.held.targets, known.held.told, known.how
 
 
 def _rows(known: Known) -> dict[Target, Row]:
