@@ -52,7 +52,8 @@ class Announcer:
     """Commits news under one policy, within one transaction."""
 
     def __init__(self, repo: Repository, policy: Policy, at: datetime) -> None:
-        self._repo = repo
+        """`at`: when this is written, from which the news waits for more."""
+        self.repo = repo
         self._policy = policy
         self.at = at
         self._silences: Sequence[Silence] | None = None
@@ -66,7 +67,7 @@ class Announcer:
         for one in announcements:
             alerts.setdefault((one.group, one.key), []).append(one)
         about = [one.news.listing_id for members in alerts.values() for one in members]
-        aware = self._repo.aware(listing_id for listing_id in about if listing_id is not None)
+        aware = self.repo.aware(listing_id for listing_id in about if listing_id is not None)
         for (group, key), members in alerts.items():
             alert_id, news_ids = self._add([one.news for one in members], group, key)
             tellings = [
@@ -85,7 +86,7 @@ class Announcer:
     def mute(self, news: NewNews, recipient: str, silence: Silence, group: Group, *, key: str) -> None:
         """Add news that a recipient would be told if it were not for a silence: it is taken up when that ends."""
         _, (news_id,) = self._add([news], group, key)
-        self._repo.add_tellings(
+        self.repo.add_tellings(
             Telling(news_id=news_id, recipient=recipient, decision=Decision.SILENCED, silence_id=silence.id)
         )
 
@@ -93,13 +94,13 @@ class Announcer:
         """Who knows of the incident that has ended, or will by a message that is on its way; nobody for other news."""
         if one.news.incident_id is None or one.news.kind is not Kind.SIGHTED:
             return frozenset()
-        return self._repo.aware_of_incident(one.news.incident_id)
+        return self.repo.aware_of_incident(one.news.incident_id)
 
     def _add(self, news: Sequence[NewNews], group: Group, key: str) -> tuple[int, list[int]]:
-        alert_id = self._repo.joinable_alert(group, key)
+        alert_id = self.repo.joinable_alert(group, key)
         if alert_id is None:
-            alert_id = self._repo.add_alert(group, key, self.at)
-        return alert_id, self._repo.add_news(alert_id, *news)
+            alert_id = self.repo.add_alert(group, key, self.at)
+        return alert_id, self.repo.add_news(alert_id, *news)
 
     def _decisions(self, news_id: int, one: Announcement, aware: Collection[str]) -> Iterator[Telling]:
         """What becomes of one piece of news for each recipient that a route leads to."""
@@ -113,18 +114,18 @@ class Announcer:
 
     def _muting(self, subject: Subject) -> Silence | None:
         if self._silences is None:
-            self._silences = self._repo.silences(self.at)
+            self._silences = self.repo.silences(self.at)
         return silenced(subject, self._silences, self.at)
 
     def _deliver(self, alert_id: int, group: Group, tellings: Sequence[Telling]) -> None:
         """Store decisions about news of one alert, and put it on its way to those who are to be told."""
-        deliveries = self._repo.deliveries_of(alert_id)
+        deliveries = self.repo.deliveries_of(alert_id)
         told = dict.fromkeys(telling.recipient for telling in tellings if telling.decision is Decision.TELL)
         for recipient in told:
             if recipient not in deliveries:
                 not_before = self.at + self._wait(group)
-                deliveries[recipient] = self._repo.add_delivery(alert_id, recipient, not_before, self.at)
-        self._repo.add_tellings(
+                deliveries[recipient] = self.repo.add_delivery(alert_id, recipient, not_before, self.at)
+        self.repo.add_tellings(
             *(
                 replace(telling, delivery_id=deliveries[telling.recipient])
                 if telling.decision is Decision.TELL

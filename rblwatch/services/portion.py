@@ -25,7 +25,6 @@ from rblwatch.services.announce import Announcement, Announcer, ending, subject_
 from rblwatch.services.answers import circumstances, standing_before, verdict_of
 from rblwatch.services.asked import Asked, Terms
 from rblwatch.services.causes import why_reinterpreted
-from rblwatch.store.repository import Repository
 from rblwatch.store.rows import Coverage, NewNews, Pair, Sounding
 
 #: What changed, each with its listing as it was afterwards.
@@ -60,16 +59,19 @@ class _Step:
         return self.row.listing_id if self.row is not None else None
 
 
-def take_in(repo: Repository, asked: Asked, terms: Terms, sounding: Sounding, targets: Sequence[Target]) -> Portion:
+def take_in(
+    announcer: Announcer, asked: Asked, *, terms: Terms, sounding: Sounding, targets: Sequence[Target]
+) -> Portion:
     """Write what the answers about these targets, whose verdicts are known, come to."""
-    return _TakingIn(repo, asked, terms, sounding).run(targets)
+    return _TakingIn(announcer, asked, terms, sounding).run(targets)
 
 
 class _TakingIn:
     """Some targets of a batch on their way into the database."""
 
-    def __init__(self, repo: Repository, asked: Asked, terms: Terms, sounding: Sounding) -> None:
-        self._repo = repo
+    def __init__(self, announcer: Announcer, asked: Asked, terms: Terms, sounding: Sounding) -> None:
+        self._announcer = announcer
+        self._repo = announcer.repo
         self._asked = asked
         self._terms = terms
         self._sounding = sounding
@@ -110,8 +112,7 @@ class _TakingIn:
 
     def _tell_lost(self, steps: Iterable[_Step]) -> None:
         """Tell whom an allow list has no longer; that it has somebody is shown, and no news."""
-        announcer = Announcer(self._repo, self._terms.policy, self._asked.at)
-        announcer.announce(
+        self._announcer.announce(
             self._loss(step.target, step.transition)
             for step in steps
             if step.transition is not None and step.transition.change is Change.DELISTED
@@ -146,8 +147,7 @@ class _TakingIn:
         )
         written = [(transition, after[step.target]) for step, transition in changing]
         self._repo.add_transitions([(listing.id, transition) for transition, listing in written], self._asked.at)
-        announcer = Announcer(self._repo, self._terms.policy, self._asked.at)
-        announcer.announce(self._announcement(transition, listing) for transition, listing in written)
+        self._announcer.announce(self._announcement(transition, listing) for transition, listing in written)
         return after
 
     def _after(self, step: _Step, transition: Transition, known: Mapping[int, Listing]) -> Listing:

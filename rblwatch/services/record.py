@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from rblwatch.core.plan import bitmap, slice_of
 from rblwatch.core.question import Reason
@@ -74,15 +75,20 @@ class Recording:
         self.recorded: Recorded | None = None
         """What the batch came to, once all of it is taken in."""
 
-    def take_portion(self, repo: Repository) -> Transitions:
-        """Take in what one transaction has room for, and give what changed by it."""
+    def take_portion(self, repo: Repository, at: datetime) -> Transitions:
+        """Take in what one transaction has room for, and give what changed by it.
+
+        `at`: when it is written. Of a big batch that may be long after it was answered, and its news is still
+        gathered for as long as other news, or each portion would leave as a message of its own.
+        """
         asked = self._asked
         sounding = self._sounding or self._begin(repo)
         if not asked.soundness.trusted:
             self.recorded = Recorded(unknown=len(asked.targets), sounding=sounding, coverage=self._set_aside(repo))
             return ()
         targets, self._left = self._left[:PORTION_TARGETS], self._left[PORTION_TARGETS:]
-        portion = take_in(repo, asked, self._terms, sounding, targets)
+        announcer = Announcer(repo, self._terms.policy, at)
+        portion = take_in(announcer, asked, terms=self._terms, sounding=sounding, targets=targets)
         self._portions.append(portion)
         if not self._left:
             self.recorded = self._finish(repo, sounding)

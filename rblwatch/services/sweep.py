@@ -235,7 +235,7 @@ class Sweeper:
         """Take a batch in, letting others write in between; what is committed is reported, whatever comes next."""
         recording = Recording(asked, self._terms)
         while recording.recorded is None:
-            self._report(await self._store.write(recording.take_portion))
+            self._report(await self._store.write(lambda repo: recording.take_portion(repo, self._clock.now())))
         return recording.recorded
 
     async def _prove(self, asked: Asked) -> Asked:

@@ -116,6 +116,26 @@ async def test_what_is_found_in_several_portions_leaves_as_one_message(store: St
 
 
 @pytest.mark.usefixtures("portions_of_two")
+async def test_news_of_a_late_portion_is_gathered_as_long_as_any_other(store: Store) -> None:
+    """Or every portion of a batch that takes longer to write than news is gathered would be a message of its own."""
+    site = await watching(store, list_of(), servers=[RANGE])
+    list_all(site)
+    site.clock.advance(minutes(15))
+    left: list[int] = []
+
+    def dawdle(_: Transitions) -> None:
+        site.clock.advance(site.settings.alerts.group_wait * 0.6)
+        due = store.write_now(
+            lambda repo: repo.claim(site.clock.now(), holder="post", lease=minutes(2), limit_per_recipient=4, busy={})
+        )
+        left.append(len({delivery.alert_id for delivery in due}))
+
+    site.monitor.sweeper.on_transitions = dawdle
+    await site.sweep()
+    assert left == [0, 1, 0, 1], "two portions at a time, as two fit into the wait"
+
+
+@pytest.mark.usefixtures("portions_of_two")
 @pytest.mark.parametrize("portions", [1, 2, 3])
 async def test_a_batch_that_is_cut_off_loses_nothing_and_repeats_nothing(
     store: Store, tmp_path: Path, portions: int
