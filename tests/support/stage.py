@@ -152,8 +152,8 @@ class Stage:
             | dict(zip(SOUND, SOUND, strict=True))
             | {day.blocklist: day.zone for day in days if day.table},
             tables={day.blocklist: day.table for day in days if day.table},
-            blind_after="2s",
-            timeout="0.5s",
+            # The one that dies is not to be told of, for it takes a sweep until it is no longer asked.
+            blind_after="6s" if self.has_first else "3s",
         )
 
     def begin(self) -> None:
