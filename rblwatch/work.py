@@ -39,6 +39,10 @@ _DRAIN_DELIVERIES_S = 4.0
 _GIVE_BACK_S = 1.0
 
 
+class NothingRegistered(RblwatchError):
+    """A configuration that was read again registers nothing any more."""
+
+
 class Work:
     """Sweeps and deliveries over one store."""
 
@@ -170,9 +174,15 @@ class Work:
     def read(self, read_again: Callable[[], Configured]) -> Configured:
         """Read the configuration again; another database than the one that we hold takes a restart.
 
-        Raises: ConfigError.
+        Raises: ConfigError; NothingRegistered, as a file that is empty is more likely being written than meant.
         """
         configured, url = read_again(), self._configured.settings.database_url
+        watched = len(self._configured.settings.servers)
+        if watched and not configured.settings.servers:
+            raise NothingRegistered(
+                f"{configured.path}: servers: there is none, and {watched} are watched; if nothing is to be "
+                "watched any more, stop the daemon"
+            )
         if configured.settings.database_url == url:
             return configured
         _log.warning("reload.database_needs_restart")

@@ -131,7 +131,7 @@ def test_a_bad_file_keeps_what_was_is_logged_and_told_and_a_good_one_works_again
     assert daemon.stderr.count("reload.refused") == 1
 
 
-@pytest.mark.parametrize("spoil", ["gone", "a folder", "no text"])
+@pytest.mark.parametrize("spoil", ["gone", "a folder", "no text", "empty"])
 def test_a_file_that_cannot_be_read_keeps_what_was(scene: Scene, spoil: str) -> None:
     daemon = scene.start()
     scene.estate.path.unlink()
@@ -139,6 +139,8 @@ def test_a_file_that_cannot_be_read_keeps_what_was(scene: Scene, spoil: str) -> 
         scene.estate.path.mkdir()
     if spoil == "no text":
         scene.estate.path.write_bytes(b"\xff\xfe\x00")
+    if spoil == "empty":
+        scene.estate.path.touch()
     daemon.send(signal.SIGHUP)
     daemon.wait_for_line("reload.refused")
     scene.lists.list(ONE, MX1)
