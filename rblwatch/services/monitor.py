@@ -22,7 +22,8 @@ from rblwatch.services.asked import Terms
 from rblwatch.services.catch_up import catch_up_after_silences
 from rblwatch.services.deliver import Deliverer
 from rblwatch.services.portion import Transitions
-from rblwatch.services.sweep import Sweeper, Totals
+from rblwatch.services.sweep import Sweeper
+from rblwatch.services.totals import Totals
 from rblwatch.store.database import Store
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import DeliveryState, NewNews

@@ -1,6 +1,6 @@
 """Ask lists about targets, prove what is news, and hand it to be recorded.
 
-Owns the order of one batch (ask, observe, prove, fetch texts, record) and how batches run side by side: the batches of
+Owns the order of one batch (ask, prove, record) and how batches run side by side: the batches of
 one list and family follow each other, and wait for no other list. Must not decide what an answer means, nor write rows.
 """
 
@@ -8,72 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from rblwatch.core.blocklist import Blocklist, Kind
 from rblwatch.core.budget import batch_cost, extra_at, next_day, probe_cost, round_at
-from rblwatch.core.listing import Listing
-from rblwatch.core.plan import Batch, BatchResult, slice_of
-from rblwatch.core.question import Reason
-from rblwatch.core.soundness import Expectation, Probe, assess, fresh_point, probes
-from rblwatch.core.standing import Proof, Transition, Wanted, observe, wanted
-from rblwatch.core.target import Family, Target
+from rblwatch.core.plan import Batch
+from rblwatch.core.soundness import probes
 from rblwatch.ports import Clock, Lookup
 from rblwatch.services.agenda import Agenda, Job, Lane
-from rblwatch.services.answers import circumstances, remarkable, standing_before, verdict_of
 from rblwatch.services.asked import Asked, Terms
 from rblwatch.services.budgets import Till, left_unasked
 from rblwatch.services.portion import Transitions
+from rblwatch.services.proving import Prover
 from rblwatch.services.record import Recorded, Recording, leave_unasked
+from rblwatch.services.totals import Totals
 from rblwatch.store.database import Store
 from rblwatch.store.errors import StoreError, Unregistered
-from rblwatch.store.queries import Queries
-from rblwatch.store.rows import Coverage, Pair, Sounding
 
 _log = logging.getLogger(__name__)
 
-#: A fresh point is not asked again while a cache may hold it; 768 documentation addresses leave this much room.
-_POINTS_REMEMBERED = 600
-#: A restart forgets which points were asked; that all of so many are in a cache is too much of a chance.
-_POINTS_AT_ONCE = 3
-#: A random float has 53 random bits; a larger factor would only add zeros to them.
-_CHANCES = 2**53
 #: After a batch could not be recorded, e.g. because the database is away. What was asked is lost with it, so a database
 #: that stays away must not make us ask without end: after so many failures in a row the wait doubles.
 _AFTER_TROUBLE = timedelta(seconds=5)
 _PATIENT_FAILURES = 6
 _LONGEST_TROUBLE = timedelta(minutes=5)
-
-
-@dataclass(slots=True)
-class Totals:
-    """What batches came to, added up."""
-
-    started_at: datetime
-    questions: int = 0
-    listed: int = 0
-    unknown: int = 0
-    batches: int = 0
-    unasked: Counter[str] = field(default_factory=Counter)
-    """By list, how many targets it could not be asked about: they are among the unknown."""
-    transitions: list[tuple[Transition, Listing]] = field(default_factory=list)
-
-    def add(self, blocklist: str, result: BatchResult, recorded: Recorded) -> None:
-        """Add one batch of a list."""
-        self.batches += 1
-        self.questions += result.questions
-        self.listed += recorded.listed
-        self.unknown += recorded.unknown
-        self.transitions.extend(recorded.transitions)
-        self.leave(blocklist, sum(failed.reason is Reason.NOT_ASKED for failed in result.failed.values()))
-
-    def leave(self, blocklist: str, targets: int) -> None:
-        """Add targets that a list was not asked about."""
-        if targets:
-            self.unasked[blocklist] += targets
 
 
 class Sweeper:
@@ -90,11 +49,7 @@ class Sweeper:
         """Batches in a row that could not be recorded."""
         self.outdated = False
         """Whether another configuration was put to work on the database, so that this one has to be again."""
-        self._points: dict[str, deque[Target]] = {}
-        registered = frozenset(terms.roster.ids)
-        #: One more point that must be clear in every batch; always the same, so that caches spare the operators.
-        self._extra = {family: fresh_point(family, 0, registered) for family in Family}
-        self._reserved = registered.union(self._extra.values())
+        self._prover = Prover(store, self._lookup, clock, terms)
         self.on_transitions: Callable[[Transitions], None] | None = None
         self.on_asked: Callable[[Asked], None] | None = None
 
@@ -195,7 +150,7 @@ class Sweeper:
         batch = Batch(
             blocklist=blocklist,
             family=family,
-            probes=probes(blocklist, family, self._extra[family]),
+            probes=probes(blocklist, family, self._prover.extra[family]),
             targets=job.targets,
         )
         result = await self._lookup.ask(batch)
@@ -215,7 +170,7 @@ class Sweeper:
         if self.on_asked is not None:
             self.on_asked(asked)
         if asked.soundness.trusted:
-            asked = await self._prove(asked)
+            asked = await self._prover.prove(asked)
         recorded = await self._record(asked)
         totals.add(blocklist.id, result, recorded)
         self._agenda.note(asked, recorded)
@@ -237,62 +192,6 @@ class Sweeper:
         while recording.recorded is None:
             self._report(await self._store.write(lambda repo: recording.take_portion(repo, self._clock.now())))
         return recording.recorded
-
-    async def _prove(self, asked: Asked) -> Asked:
-        """Gather the proof that the news in these answers wants, and the list's words on what is new."""
-        wants = await self._wants(asked)
-        if not wants:
-            return asked
-        has_positive = any(a.probe.expected is Expectation.LISTED for a in asked.result.probes)
-        # The positive points of this very batch were asked when it began, and were right, or it would not be trusted.
-        proof = Proof(positive_at=asked.started_at if has_positive else None, has_positive=has_positive)
-        told = [target for target, want in wants.items() if want is Wanted.NEGATIVE]
-        if not told and has_positive:
-            return replace(asked, proof=proof)
-        answer = await self._fresh_negative(asked.blocklist, asked.family, asked.result.nameserver)
-        proof = replace(proof, negative=assess(asked.blocklist, answer.probes).trusted)
-        # A list that was just caught lying is not asked for its words on thousands of targets.
-        worded = told if proof.negative and asked.blocklist.kind is not Kind.ALLOW else []
-        texts = await self._lookup.texts(asked.blocklist, worded) if worded else {}
-        result = replace(asked.result, questions=asked.result.questions + answer.questions)
-        return replace(asked, proof=proof, proof_answers=answer.probes, texts=texts, result=result)
-
-    async def _wants(self, asked: Asked) -> dict[Target, Wanted]:
-        """Which of the remarkable pairs have news that a proof could settle now."""
-        blocklist, ids = asked.blocklist.id, self._terms.roster.ids
-
-        # In the reader's thread to its end: with thousands of targets it would hold up everything else here.
-        def wanting(queries: Queries) -> dict[Target, Wanted]:
-            rows = queries.pairs(blocklist, [ids[target] for target in asked.targets])
-            return dict(self._wanting(asked, rows, queries.coverages(blocklist), queries.soundings(blocklist)))
-
-        return await self._store.read(wanting)
-
-    def _wanting(
-        self, asked: Asked, rows: dict[int, Pair], coverages: list[Coverage], soundings: list[Sounding]
-    ) -> Iterable[tuple[Target, Wanted]]:
-        by_target = {row.target: row for row in rows.values()}
-        fresh = Coverage(blocklist=asked.blocklist.id, family=asked.family, slice=asked.slice)
-        key = (asked.family, asked.slice)
-        coverage = next((row for row in coverages if (row.family, row.slice) == key), fresh)
-        seen = (asked.family, asked.result.nameserver)
-        sounding = next((row for row in soundings if (row.family, row.nameserver) == seen), None)
-        for target in remarkable(asked, by_target):
-            bit = slice_of(self._terms.roster.ids[target])[1]
-            before = standing_before(asked, by_target.get(target), coverage=coverage, bit=bit)
-            observation = observe(before, verdict_of(asked, target), circumstances(asked, target, sounding))
-            want = wanted(observation, self._terms.delist_after, asked.at)
-            if want is not None:
-                yield target, want
-
-    async def _fresh_negative(self, blocklist: Blocklist, family: Family, nameserver: str) -> BatchResult:
-        """Ask about points that no cache can hold, through the nameserver whose answers they are to vouch for."""
-        used = self._points.setdefault(blocklist.id, deque(maxlen=_POINTS_REMEMBERED))
-        for _ in range(_POINTS_AT_ONCE):
-            number = int(self._clock.random() * _CHANCES)
-            used.append(fresh_point(family, number, self._reserved.union(used)))
-        points = tuple(Probe(point, Expectation.CLEAR) for point in list(used)[-_POINTS_AT_ONCE:])
-        return await self._lookup.ask(Batch(blocklist=blocklist, family=family, probes=points, nameserver=nameserver))
 
     def _report(self, transitions: Transitions) -> None:
         for transition, listing in transitions:

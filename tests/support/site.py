@@ -26,7 +26,7 @@ from rblwatch.services.monitor import Monitor, Swept, end_silences, sweep_once
 from rblwatch.services.report import Report
 from rblwatch.services.status import report
 from rblwatch.services.survey import Survey, begin, look_up
-from rblwatch.services.sweep import Totals
+from rblwatch.services.totals import Totals
 from rblwatch.store.database import Store
 from tests.support.names import ScriptedNames
 from tests.support.world import CachingLookup, World
