@@ -29,7 +29,6 @@ from rblwatch.core.incident import Condition
 from rblwatch.core.retired import Retired, obituary
 from rblwatch.core.selection import CatalogueEntry
 from rblwatch.core.target import Family
-from rblwatch.services.condition import latest_conditions
 
 _ASKED = {True: "yes", False: "no", None: ""}
 
@@ -122,6 +121,8 @@ def _remembered(configured: Configured | None) -> dict[tuple[str, Family], Condi
     """The condition of each list as the daemon saw it last; nothing where there is no database to read."""
     if configured is None:
         return {}
+    from rblwatch.services.condition import latest_conditions  # noqa: PLC0415 - loads the library of the database
+
     try:
         with app.reading(configured.settings) as store:
             return latest_conditions(store.read_now(lambda queries: queries.soundings()))
