@@ -16,25 +16,25 @@ from typing import TypedDict
 
 from rblwatch import app
 from rblwatch.cli import journal
+from rblwatch.cli.advice import advise
 from rblwatch.cli.diagnoses import ResolverDocument, print_diagnoses, resolver_document
 from rblwatch.cli.progress import lists_bar
 from rblwatch.cli.styles import STATES
 from rblwatch.cli.terminal import Cell, Row, counted, print_line, print_table
 from rblwatch.core.blocklist import Blocklist
-from rblwatch.core.diagnosis import relied_on
+from rblwatch.core.diagnosis import diagnose, relied_on
 from rblwatch.core.document import BlocklistDocument, blocklist_document
 from rblwatch.core.examination import Examination, Heard
 from rblwatch.core.incident import Condition
-from rblwatch.core.question import Absent, Answer, Failed, Found
+from rblwatch.core.question import Absent, Failed, Found
 from rblwatch.core.reading import overall
-from rblwatch.core.remedies import remedy
 from rblwatch.core.settings import Resolver
 from rblwatch.core.soundness import ProbeAnswer, Soundness
 from rblwatch.core.target import Family
 from rblwatch.core.timespan import rfc3339
 from rblwatch.services.diagnose import Examiner, lanes_of
 
-_HEADER = ("LIST", "FAMILY", "STATE", "SINCE", "LATENCY", "REASON", "POINTS", "DETAIL", "WHAT TO DO")
+_HEADER = ("LIST", "FAMILY", "STATE", "SINCE", "LATENCY", "REASON", "DETAIL")
 
 
 class ProbedDocument(BlocklistDocument):
@@ -107,12 +107,16 @@ def probe(
 
 
 def print_probed(probed: Probed) -> None:
-    """Write a row for each list and family, the counts, and what is wrong with the resolver."""
+    """Write a row for each list and family, what is wrong with the resolver and with lists, and the counts."""
     print_table(_HEADER, (_row(probed, heard) for heard in probed.heard))
     states = Counter(soundness.state.value for _, soundness in probed.soundnesses)
     said = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
     print_line("")
     print_diagnoses(probed.examinations)
+    explained = {name for one in diagnose(relied_on(probed.examinations)) for name in one.blinds}
+    advice = list(advise(((heard.blocklist, heard.family, heard.soundness) for heard in probed.heard), explained))
+    for line in (*advice, *([""] if advice else [])):
+        print_line(line)
     print_line(f"{counted(len(probed.soundnesses), 'list')}{f': {said}' if said else ''}.")
 
 
@@ -154,9 +158,7 @@ def _row(probed: Probed, heard: Heard) -> Row:
         "now" if since is None else rfc3339(since),
         f"{_latency_ms(heard)} ms",
         soundness.reason.value if soundness.reason is not None else "",
-        "; ".join(f"{answered.probe.target}: {_said(answered.answer)}" for answered in heard.answers),
         soundness.detail,
-        remedy(soundness, heard.blocklist, {heard.family}),
     )
 
 
@@ -190,16 +192,6 @@ def _point_document(answered: ProbeAnswer) -> PointDocument:
         case Absent():
             pass
     return document
-
-
-def _said(answer: Answer) -> str:
-    match answer:
-        case Found(addresses):
-            return ", ".join(map(str, addresses))
-        case Failed(reason):
-            return reason.value
-        case Absent():
-            return "nothing"
 
 
 def _latency_ms(heard: Heard) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rblwatch.cli.advice import advise
 from rblwatch.cli.plugin import print_plugin_line
 from rblwatch.cli.styles import SEVERITIES, VERDICTS
 from rblwatch.cli.terminal import Cell, Row, counted, print_json, print_line, print_table
@@ -16,7 +17,6 @@ from rblwatch.core.document import TargetDocument, blocklist_document, target_do
 from rblwatch.core.findings import NOUNS, Findings
 from rblwatch.core.message import Tally
 from rblwatch.core.reading import Reading
-from rblwatch.core.remedies import remedy
 from rblwatch.core.target import Target
 from rblwatch.core.verdict import Clear, Listed, Unknown
 
@@ -32,7 +32,8 @@ def print_findings(findings: Findings) -> None:
     if rows:
         print_table(_HEADER, rows)
         print_line("")
-    for line in (*_summary(findings), *findings.gaps, *_advice(findings)):
+    advice = advise((reading.blocklist, reading.family, reading.soundness) for reading in findings.readings)
+    for line in (*_summary(findings), *findings.gaps, *advice):
         print_line(line)
 
 
@@ -96,18 +97,6 @@ def _unknown_rows(findings: Findings) -> Iterator[Row]:
         else:
             for target, verdict in reading.failures.items():
                 yield target.text, unknown, reading.blocklist.id, "", "", verdict.reason, ""
-
-
-def _advice(findings: Findings) -> Iterator[str]:
-    """What to do about lists that could not be believed, once for all that need the same."""
-    needing: dict[str, list[str]] = {}
-    for reading in findings.readings:
-        if advice := remedy(reading.soundness, reading.blocklist, {reading.family}):
-            needing.setdefault(advice, []).append(reading.blocklist.id)
-    for advice, found in needing.items():
-        names = list(dict.fromkeys(found))
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        yield f"What to do about {', '.join(names[:_NAMED])}{more}: {advice}."
 
 
 def _asked_about(reading: Reading) -> str:
