@@ -15,6 +15,7 @@ from rblwatch.cli.plugin import print_plugin_line
 from rblwatch.cli.styles import SEVERITIES, STATES, VERDICTS
 from rblwatch.cli.terminal import Cell, Row, counted, print_json, print_line, print_table
 from rblwatch.configured import configure
+from rblwatch.core.blocklist import Scope
 from rblwatch.core.conclusion import Alarm
 from rblwatch.core.errors import RblwatchError
 from rblwatch.core.question import Reason
@@ -32,6 +33,7 @@ _ALLOWED = ("SERVER", "TARGET", "LIST", "CODES", "MEANING")
 _PENDING = ("SERVER", "TARGET", "LIST", "PENDING", "CODES", "SEEN", "CONFIRMED NOT BEFORE")
 _NAMES = ("SERVER", "NAME", "STATE", "SINCE", "WHAT WAS FOUND")
 _BLIND = ("LIST", "STATE", "REASON", "SINCE", "LAST ASKED", "WHAT ITS SELF-TEST SHOWED")
+_WIDER = {Scope.RANGE: "its range", Scope.AS: "its whole network (AS)", Scope.COUNTRY: "its whole country"}
 _WATCH_EVERY_S = 2.0
 
 
@@ -106,7 +108,8 @@ def _listed_rows(report: Report) -> Iterator[Row]:
         if listing is not None:
             since = roughly(report.generated_at - listing.listed_at)
             severity = Cell(listing.severity.value, SEVERITIES[listing.severity])
-            meaning = ": ".join(filter(None, [", ".join(listing.labels), listing.text]))
+            of = f"[of {_WIDER[pair.wider_scope]}] " if pair.wider_scope is not None else ""
+            meaning = of + ": ".join(filter(None, [", ".join(listing.labels), listing.text]))
             codes = ", ".join(listing.codes)
             where = pair.delist_url or pair.lookup_url or ""
             yield server.name, target.target.text, pair.blocklist, severity, codes, meaning, since, where

@@ -5,11 +5,13 @@ Owns the shape of a listing and the closed set of its endings. Must not know how
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import IPv4Address
 
-from rblwatch.core.blocklist import Severity
+from rblwatch.core.blocklist import Blocklist, Scope, Severity
 from rblwatch.core.target import Target
 from rblwatch.core.verdict import Listed
 
@@ -64,3 +66,12 @@ class Listing:
     def read_as(self, listed: Listed) -> Listing:
         """The listing, with what its answer is read as."""
         return replace(self, codes=tuple(map(str, listed.codes)), labels=listed.labels, severity=listed.severity)
+
+
+def wider_scope(codes: Iterable[str], blocklist: Blocklist) -> Scope | None:
+    """What a listing under these codes is made for, where that is more than its target; None: it is the target's own.
+
+    Where one of several codes is about the target itself, there is something to be done about that one.
+    """
+    scope = blocklist.scope_of(map(IPv4Address, codes))
+    return scope if scope.width else None

@@ -14,7 +14,7 @@ from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
 from rblwatch.core.message import Entry, Message
 from rblwatch.notify import outages
-from rblwatch.notify.phrases import TROUBLES, counted, list_name, scope, targets
+from rblwatch.notify.phrases import TROUBLES, counted, list_name, part, targets
 
 PREFIX = "[rblwatch]"
 
@@ -147,7 +147,7 @@ def _trouble(line: Line, entries: Sequence[Entry], incidents: Sequence[Incident]
         return f"{said}, {_counted(line, others)}" if others else said
     lists = {incident.blocklist for incident in incidents}
     several = len(lists) > 1
-    added = scope(incidents[0]) if len(incidents) == 1 else ""
+    added = part(incidents[0]) if len(incidents) == 1 else ""
     name = list_name(entries[0].blocklist, incidents[0].blocklist) + (f" ({added})" if added else "")
     whom = f"{len(lists)} lists" if several else name
     if line is not Line.BLIND:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from rblwatch.core.blocklist import link
 from rblwatch.core.incident import Incident
-from rblwatch.core.listing import Ending, Listing
+from rblwatch.core.listing import Ending, Listing, wider_scope
 from rblwatch.core.message import Entry
 from rblwatch.core.remedies import remedy
 from rblwatch.core.soundness import Soundness
@@ -92,7 +92,7 @@ def lists(entries: Sequence[Entry]) -> tuple[str, Lines]:
     """The lists that incidents are about, as the beginning of a sentence, and one by one."""
     named = [(entry.blocklist, incident_of(entry)) for entry in entries]
     names = tuple(
-        phrases.list_and_zone(blocklist, incident.blocklist, zone=incident.zone, scope=phrases.scope(incident))
+        phrases.list_and_zone(blocklist, incident.blocklist, zone=incident.zone, part=phrases.part(incident))
         for blocklist, incident in named
     )
     if len(names) == 1:
@@ -125,6 +125,18 @@ def codes(entries: Sequence[Entry]) -> Lines:
         phrases.code_meaning(code, entries[0].blocklist)
         + (f" ({count} of {len(entries)})" if count < len(entries) else "")
         for code, count in found.items()
+    )
+
+
+def scopes(entries: Sequence[Entry]) -> Lines:
+    """What the entries are made for where that is more than an address, with how many where not all are."""
+    named = [(listing_of(entry).codes, entry.blocklist) for entry in entries]
+    found = Counter(wider_scope(listed, blocklist) for listed, blocklist in named if blocklist is not None)
+    return tuple(
+        f"Scope: {scope}. {phrases.WIDER_SCOPES[scope]}"
+        + (f" ({count} of {len(entries)})" if count < len(entries) else "")
+        for scope, count in found.items()
+        if scope is not None
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
-from rblwatch.core.blocklist import Blocklist, Claim, Meaning, Severity
+from rblwatch.core.blocklist import Blocklist, Claim, Meaning, Scope, Severity
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.message import Tally
@@ -23,6 +23,13 @@ EFFECTS = {
     Severity.MAJOR: "Some receivers reject mail for this, and many count it heavily towards spam.",
     Severity.MINOR: "A few receivers reject mail for this; others count it a little towards spam.",
     Severity.INFORMATIONAL: "Hardly anybody rejects mail for this alone; it is worth knowing.",
+}
+
+#: What an entry is made for that is not made for its address alone.
+WIDER_SCOPES = {
+    Scope.RANGE: "The entry is for a range that the address is in, not for the address alone.",
+    Scope.AS: "The entry is for the whole network (AS) that the address is in, not for the address alone.",
+    Scope.COUNTRY: "The entry is for the whole country that the address is in, not for the address alone.",
 }
 
 #: Why a listing ended that was not a delisting, where the news itself names no cause.
@@ -65,7 +72,7 @@ ALLOW_LOST_EFFECT = "This is no listing: receivers that trusted it for this entr
 _FAMILIES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6", Family.NAME: "names"}
 
 
-def scope(incident: Incident) -> str:
+def part(incident: Incident) -> str:
     """Of which answers of a list an incident is, in short; empty where it is about the whole list."""
     named = [_FAMILIES[family] for family in sorted(incident.families)] if incident.partial else []
     return f"{' and '.join(named)} only" if named else ""
@@ -88,13 +95,13 @@ def list_name(blocklist: Blocklist | None, fallback: str) -> str:
     return (blocklist.name.split(" (")[0] if blocklist is not None else "") or fallback
 
 
-def list_and_zone(blocklist: Blocklist | None, fallback: str, *, zone: str, scope: str = "") -> str:
+def list_and_zone(blocklist: Blocklist | None, fallback: str, *, zone: str, part: str = "") -> str:
     """A list's name with its zone, and for which answers of it something holds; never a zone with a key in it."""
     name = list_name(blocklist, fallback)
     if blocklist is not None:
         secret = blocklist.keyed and not blocklist.public_zone
         zone = "" if secret else blocklist.shown_zone
-    added = ", ".join(part for part in (zone if zone != name else "", scope) if part)
+    added = ", ".join(filter(None, (zone if zone != name else "", part)))
     return f"{name} ({added})" if added else name
 
 

@@ -49,6 +49,7 @@ def _story(entries: Entries, reader: Reader) -> Lines:
     return (
         *parts.effect(entries),
         *parts.codes(entries),
+        *parts.scopes(entries),
         *parts.since(entries, reader),
         *parts.standing(entries, now=True),
         *parts.links(entries),
@@ -69,6 +70,7 @@ def _was_listed(entries: Entries, reader: Reader) -> Section:
         "It was over before you could be told.",
         *parts.effect(entries),
         *parts.codes(entries),
+        *parts.scopes(entries),
         *parts.standing(entries, now=False),
         *parts.words(entries, reader),
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from rblwatch.core.blocklist import Severity
+from rblwatch.core.blocklist import Scope, Severity
 from rblwatch.core.conclusion import Alarm, Exit, alarm, conclude, conclusive_lists
 from rblwatch.core.finding import Failure, Origin, Unwatched
 from rblwatch.core.incident import Condition, Incident
@@ -46,6 +46,8 @@ class PairStatus:
     """Of an allow list: what it says of the target, if anything; and of any list what is accepted of it."""
     accepted_since: datetime | None = None
     """It is listed since then, which the admin has accepted: it counts as clear, and is no news."""
+    wider_scope: Scope | None = None
+    """Of a listing: what its entry is made for, where that is more than the target."""
     list_in_trouble: bool = False
     """It is unknown because the whole list is."""
     lookup_url: str | None = None

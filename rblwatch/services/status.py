@@ -15,6 +15,7 @@ from rblwatch.core.allowing import good_word
 from rblwatch.core.blocklist import Blocklist, Kind, link
 from rblwatch.core.budget import budgets_of, next_day
 from rblwatch.core.incident import Condition, worst
+from rblwatch.core.listing import wider_scope
 from rblwatch.core.plan import outdated, slice_of
 from rblwatch.core.question import Reason
 from rblwatch.core.rhythm import rhythm
@@ -195,11 +196,12 @@ class _View:
 
     def _pair(self, blocklist_id: str, target: Target) -> PairStatus:
         blocklist = self._watchlist.blocklists[blocklist_id]
-        accepted = self._accepted.get((blocklist_id, target))
+        accepted, listing = self._accepted.get((blocklist_id, target)), self._listings.get((blocklist_id, target))
         return PairStatus(
             blocklist=blocklist_id,
             zone=blocklist.shown_zone,
-            listing=self._listings.get((blocklist_id, target)),
+            listing=listing,
+            wider_scope=wider_scope(listing.codes, blocklist) if listing is not None else None,
             unknown=self._tallies.unknown(blocklist_id, target),
             pending=_pending(self._pairs.get((blocklist_id, target))),
             clear=self._said_clear(blocklist, target),

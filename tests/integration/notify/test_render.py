@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rblwatch.core.alert import Group, Line
-from rblwatch.core.blocklist import Severity, bare
+from rblwatch.core.blocklist import Blocklist, Scope, Severity, bare
 from rblwatch.core.listing import Ending
 from rblwatch.core.message import Message, Tally
 from rblwatch.core.question import Reason
@@ -518,3 +518,37 @@ def test_several_addresses_on_one_list_are_one_part_with_their_servers() -> None
         "Look it up, for example: https://check.spamhaus.org/results/?query=192.0.2.1\n"
         "How to get off: https://check.spamhaus.org/\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        (Scope.RANGE, "Scope: range. The entry is for a range that the address is in, not for the address alone."),
+        (
+            Scope.AS,
+            "Scope: as. The entry is for the whole network (AS) that the address is in, not for the address alone.",
+        ),
+        (
+            Scope.COUNTRY,
+            "Scope: country. The entry is for the whole country that the address is in, not for the address alone.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("line", [Line.LISTED, Line.CHANGED, Line.WAS_LISTED])
+def test_an_entry_that_is_not_for_the_address_alone_is_said_to_be_wider(line: Line, scope: Scope, said: str) -> None:
+    listing = over() if line is Line.WAS_LISTED else LISTING
+    body = render(message(about(line, listing, wide(scope))), MAIL).body
+    assert said in body.splitlines()
+
+
+def test_how_many_entries_are_wider_is_said_where_not_all_are() -> None:
+    one, other = many(2)
+    entries = [about(Line.LISTED, each, wide(Scope.RANGE)) for each in (one, replace(other, codes=("127.0.0.3",)))]
+    said = [line for line in render(message(*entries), MAIL).body.splitlines() if line.startswith("Scope: ")]
+    assert [line.rpartition(" (")[2] for line in said] == ["1 of 2)"]
+
+
+def wide(scope: Scope) -> Blocklist:
+    """The list whose first code is about more than an address."""
+    first, second = ZEN.codes
+    return replace(ZEN, codes=(replace(first, meaning=replace(first.meaning, scope=scope)), second))

@@ -1,14 +1,16 @@
 """The report over real rows: one verdict for each pair, and every number of every face follows from it."""
 
+from dataclasses import replace
 from ipaddress import ip_network
 
+from rblwatch.core.blocklist import Meaning, Scope, Severity, bare
 from rblwatch.core.conclusion import Alarm, Exit
 from rblwatch.core.settings import Server
 from rblwatch.services.report import PairStatus, Report
 from rblwatch.services.status_document import status_document
 from rblwatch.store.database import Store
 from tests.integration.services.scene import HOST, MX1, list_of, look, minutes, pending, watching
-from tests.support.world import Mode
+from tests.support.world import Mode, ScriptedList
 
 
 def shown(report: Report) -> list[tuple[str, str, PairStatus]]:
@@ -95,3 +97,13 @@ async def test_a_list_whose_rounds_stopped_is_stale_though_the_others_go_on(stor
     site.clock.advance(minutes(60))
     assert (site.status().stale, site.status().alarm) == (True, Alarm.UNKNOWN)
     await site.monitor.sweeper.drain(0)
+
+
+async def test_what_is_listed_is_shown_with_what_its_entry_is_for(store: Store) -> None:
+    of_networks = replace(bare("a.test"), otherwise=Meaning("listed", Severity.MAJOR, scope=Scope.AS))
+    site = await watching(store, ScriptedList(of_networks), list_of("b.test"), first_round=False)
+    site.world.list("a.test", HOST)
+    site.world.list("b.test", HOST)
+    await look(site)
+    said = {pair.blocklist: pair.wider_scope for _, verdict, pair in shown(site.status()) if verdict == "listed"}
+    assert said == {"a.test": Scope.AS, "b.test": None}
