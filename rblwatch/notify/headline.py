@@ -13,6 +13,7 @@ from rblwatch.core.blocklist import Severity
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
 from rblwatch.core.message import Entry, Message
+from rblwatch.core.text import clean
 from rblwatch.notify import outages
 from rblwatch.notify.phrases import TROUBLES, counted, list_name, part, targets
 
@@ -62,6 +63,8 @@ _COUNTED = {
     Line.MOVED: "moved",
     Line.NOTICE: "notice",
 }
+#: No sink shows a longer title; it is shortened for each of them.
+_LONGEST_NOTICE = 1_000
 #: Lines whose severity still matters to somebody.
 _ALARMING = (Line.LISTED, Line.CHANGED, Line.WAS_LISTED)
 
@@ -102,7 +105,8 @@ def _alike(line: Line, entries: Sequence[Entry], group: Group) -> str:
         return f"{_those(entries)} no longer on {_allow_list(entries)}"
     if line is Line.MOVED:
         return _moved(entries)
-    return entries[0].news.text.split("\n")[0].rstrip(":.") or "a notice"
+    first = entries[0].news.text.split("\n")[0]
+    return clean(first, _LONGEST_NOTICE).rstrip(":. ") or "a notice"
 
 
 def _moved(entries: Sequence[Entry]) -> str:

@@ -149,7 +149,8 @@ def _moved(entries: Entries, _: Reader) -> Section:
 
 
 def _notice(entries: Entries, _: Reader) -> Section:
-    lines = [clean(line, _LONGEST_NOTICE_LINE) for line in entries[0].news.text.splitlines()]
+    cleaned = (clean(line, _LONGEST_NOTICE_LINE) for line in entries[0].news.text.splitlines())
+    lines = [line for line in cleaned if line]
     return Section(lines[0] if lines else "A notice without words.", (), tuple(lines[1:]))
 
 

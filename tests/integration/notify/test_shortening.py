@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rblwatch.core.alert import Line
@@ -87,6 +87,7 @@ sinks = st.builds(
 
 
 @given(entries, sinks)
+@example([notice("\u200b")], Sink(medium=Medium.CHAT, title_limit=0, body_limit=60))
 def test_nothing_exceeds_a_limit_and_nothing_is_empty(told: list[object], sink: Sink) -> None:
     rendered = render(message(*told), sink)  # type: ignore[arg-type]
     assert rendered.body
