@@ -82,6 +82,17 @@ def outage(seen: Sequence[Seen], own: Collection[Lane] = ()) -> Outage | None:
     return None
 
 
+def lasting(seen: Sequence[Seen], own: Collection[Lane] = ()) -> frozenset[Lane]:
+    """What fails through whatever nameserver, while it is too much for an outage to be over; else nothing.
+
+    When another nameserver is asked, and lists fail through that one as well, nothing has come back.
+    """
+    counted = [one for one in seen if one.lane not in own]
+    failing = [one for one in counted if _explicable(one.sight.condition.soundness)]
+    many = 2 * len(failing) > len(counted) and len({one.owner for one in failing}) >= FEWEST_LISTS
+    return frozenset(one.lane for one in failing) if many else frozenset()
+
+
 def fault_of(soundness: Soundness) -> Fault:
     """What a resolver does through which most lists look like this."""
     by_flaw = _FLAWS.get(soundness.flaw) if soundness.flaw is not None else None

@@ -147,7 +147,8 @@ def _trouble(line: Line, entries: Sequence[Entry], incidents: Sequence[Incident]
     about_resolver = [incident for incident in incidents if incident.about_resolver]
     if about_resolver:
         others = [entry for entry in entries if entry.news.incident not in about_resolver]
-        said = outages.headline(line, about_resolver[-1])
+        latest = [entry for entry in entries if entry.news.incident in about_resolver][-1]
+        said = outages.headline(line, about_resolver[-1], latest.news.text)
         return f"{said}, {_counted(line, others)}" if others else said
     lists = {incident.blocklist for incident in incidents}
     several = len(lists) > 1

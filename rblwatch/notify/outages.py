@@ -48,10 +48,12 @@ def ended(entries: Sequence[Entry], reader: Reader) -> Section:
     return Section("Most lists can be believed again through your resolver, or another one answers.", (), (aside,))
 
 
-def headline(line: Line, incident: Incident) -> str:
-    """The title of a message about it."""
+def headline(line: Line, incident: Incident, cause: str) -> str:
+    """The title of a message about it; `cause`: why it ended though nothing works again."""
     if line is Line.BLIND:
         return f"your resolver {_words(incident).title}"
+    if cause:
+        return "your resolver is not asked any more"
     over = "again" if line is Line.SIGHTED else "again, after a while"
     return f"your resolver works {over}"
 

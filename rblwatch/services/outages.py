@@ -12,7 +12,7 @@ from datetime import datetime
 from rblwatch.core.alert import Group, Kind
 from rblwatch.core.course import Sight
 from rblwatch.core.incident import Incident
-from rblwatch.core.outage import Lane, Seen, incident_of, opens, outage
+from rblwatch.core.outage import Lane, Seen, incident_of, lasting, opens, outage
 from rblwatch.services.announce import Announcement, Announcer, incident_subject
 from rblwatch.services.asked import Terms
 from rblwatch.store.repository import Repository
@@ -30,12 +30,19 @@ def watch_resolver(
     incidents = repo.open_incidents()
     own = {(one.blocklist, family) for one in incidents if not one.about_resolver for family in one.families}
     standing = [one for one in incidents if one.about_resolver]
-    found = outage(_seen(latest, terms), own)
-    for incident in standing:
-        if found is None or found.nameserver != incident.zone:
+    seen = _seen(latest, terms)
+    found, failing = outage(seen, own), lasting(seen, own)
+    if not failing:
+        for incident in standing:
             end_outage(repo, incident, announcer)
     if found is not None and lane in found.lanes and opens(standing, found, announcer.at, terms.blind_after):
+        for incident in standing:
+            cause = f"{found.nameserver} is asked now, and most lists can't be believed through that one either"
+            end_outage(repo, incident, announcer, cause)
         announce_incident(announcer, repo.open_incident(incident_of(found, announcer.at)), Kind.BLIND)
+        return found.lanes
+    if standing and not any(found is not None and one.zone == found.nameserver for one in standing):
+        return failing  # on the way from one nameserver to another, what stands explains all of it
     return found.lanes if found is not None else frozenset()
 
 

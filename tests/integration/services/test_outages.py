@@ -15,6 +15,7 @@ from tests.support.site import Site
 from tests.support.world import NAMESERVER, Mode, ScriptedList
 
 NAMES = ("a.test", "b.test", "c.test", "d.test", "e.test")
+OTHER = "192.0.2.2:53"
 BLIND, SIGHTED = Line.BLIND, Line.SIGHTED
 
 
@@ -110,6 +111,27 @@ async def test_a_list_that_lists_everybody_is_told_during_an_outage_as_well(stor
     assert told(site) == [(BLIND, NAMESERVER), (BLIND, "b.test")]
 
 
+@pytest.mark.parametrize("mode", [Mode.DEAD, Mode.SILENT])
+async def test_an_outage_is_not_over_because_another_nameserver_fails_as_well(mode: Mode, store: Store) -> None:
+    """Lists move over one by one; in between, no nameserver has most of them."""
+    site, lists = await five(store)
+    turn(lists, Mode.DEAD)
+    await looks(site, 4)
+    assert told(site) == [(BLIND, NAMESERVER)]
+    site.lookup.nameserver = OTHER
+    turn(lists, mode)
+    await looks(site, 2)
+    assert told(site) == [(BLIND, NAMESERVER)]
+    await looks(site, 3)
+    assert sorted(told(site)[1:]) == [(BLIND, OTHER), (SIGHTED, NAMESERVER)]
+    titles = [render(message, Sink(medium=Medium.CHAT)).title for message in to(site, CHAT)]
+    assert not any("works again" in title for title in titles)
+    turn(lists, Mode.HEALTHY)
+    await looks(site, 3)
+    assert told(site)[3:] == [(SIGHTED, OTHER)]
+    assert render(to(site, CHAT)[-1], Sink(medium=Medium.CHAT)).title == "[rblwatch] your resolver works again"
+
+
 async def test_a_restart_neither_repeats_nor_ends_an_outage(store: Store) -> None:
     site, lists = await five(store)
     turn(lists, Mode.DEAD)
@@ -126,6 +148,9 @@ async def test_whoever_knows_of_an_outage_is_told_that_no_list_is_asked_any_more
     await site.reload(settings_of(site.settings.servers, []))
     await tell(site)
     assert told(site) == [(BLIND, NAMESERVER), (SIGHTED, NAMESERVER)]
+    assert (
+        render(to(site, CHAT)[-1], Sink(medium=Medium.CHAT)).title == "[rblwatch] your resolver is not asked any more"
+    )
 
 
 async def test_a_list_whose_answer_is_from_before_the_end_gets_no_incident_for_it(store: Store) -> None:
