@@ -29,7 +29,7 @@ _ALL = _STOPS | {signal.SIGHUP}
 
 #: Since the first signal; what is stuck then, such as a write to a locked database, is left as after `kill -9`.
 #: Source: the issue, "SIGTERM drains and exits within 10 s".
-_END_BY_FORCE_S = 8.0
+_END_BY_FORCE_S = 7.0
 #: `timeout` and some supervisors signal a process and then its group: that is one request, and not a second one.
 _TWINS_S = 0.05
 #: Where nobody reads our log, it keeps us for so long.
