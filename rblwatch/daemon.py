@@ -25,6 +25,7 @@ from rblwatch import app
 from rblwatch.app import SystemClock
 from rblwatch.configured import Configured
 from rblwatch.reload import Reload
+from rblwatch.services.clockstep import StepWatch
 from rblwatch.signals import Signals
 from rblwatch.store.database import Store
 from rblwatch.store.errors import Held, Replaced, StoreError
@@ -43,8 +44,6 @@ _CLOCK_EVERY_S = 5.0
 _BEAT_EVERY_S = 10.0
 _SILENCES_EVERY_S = 30.0
 _RESOLVER_EVERY_S = 1.0
-#: A wall clock that moved this much more or less than the monotonic one was stepped.
-_CLOCK_STEP_S = 2.0
 
 
 class Daemon:
@@ -111,7 +110,7 @@ class Daemon:
             )
         self._scheduler.add_listener(_tell_late, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
         self._scheduler.start()
-        self._watch_clock(self._wall_ahead_s())
+        self._watch_clock(StepWatch(self._clock))
 
     async def _guarded(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
         """Run one step; whatever goes wrong in it is logged, and the next run tries again."""
@@ -144,19 +143,15 @@ class Daemon:
             self._lost = lost
             self._stop.set()
 
-    def _wall_ahead_s(self) -> float:
-        return self._clock.now().timestamp() - self._clock.monotonic_s()
-
-    def _watch_clock(self, before_s: float) -> None:
+    def _watch_clock(self, watch: StepWatch) -> None:
         """Look, on the monotonic clock, whether the wall clock was stepped; if so, arm every job anew."""
-        ahead_s = self._wall_ahead_s()
-        if abs(ahead_s - before_s) > _CLOCK_STEP_S:
-            _log.warning("daemon.clock_stepped", extra={"by_s": round(ahead_s - before_s, 1)})
+        if stepped := watch.step():
+            _log.warning("daemon.clock_stepped", extra={"by_s": round(stepped.total_seconds(), 1)})
             for job in self._scheduler.get_jobs():
                 job.modify(next_run_time=self._clock.now())
             self._work.rearm()
         if not self._stop.is_set():
-            asyncio.get_running_loop().call_later(_CLOCK_EVERY_S, self._watch_clock, ahead_s)
+            asyncio.get_running_loop().call_later(_CLOCK_EVERY_S, self._watch_clock, watch)
 
     # --- change and end ---
 

@@ -12,8 +12,7 @@ from rblwatch.core.reading import overall
 from rblwatch.core.remedies import remedy
 from rblwatch.core.soundness import Soundness
 from rblwatch.core.target import Family
-
-_NAMED = 5
+from rblwatch.core.wording import several
 
 
 def advise(seen: Iterable[tuple[Blocklist, Family, Soundness]], explained: Container[str] = ()) -> Iterator[str]:
@@ -29,8 +28,7 @@ def advise(seen: Iterable[tuple[Blocklist, Family, Soundness]], explained: Conta
         if name not in explained and (advice := _remedy(blocklist, families)):
             needing.setdefault(advice, []).append(name)
     for advice, names in needing.items():
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        yield f"What to do about {', '.join(names[:_NAMED])}{more}: {advice}."
+        yield f"What to do about {several(names)}: {advice}."
 
 
 def _remedy(blocklist: Blocklist, families: dict[Family, Soundness]) -> str:

@@ -5,7 +5,7 @@ Owns how diagnoses are printed. Must not make any.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TypedDict
 
 from rblwatch.cli.terminal import print_line
@@ -13,6 +13,7 @@ from rblwatch.core.diagnosis import diagnose
 from rblwatch.core.examination import Examination
 from rblwatch.core.fault import Diagnosis
 from rblwatch.core.prescriptions import PRESCRIPTIONS
+from rblwatch.core.wording import several
 
 _MOST_NAMED = 10
 
@@ -59,7 +60,7 @@ def _print(diagnosis: Diagnosis) -> None:
     lines = (
         f"Seen: {diagnosis.seen}.",
         f"Effect: {words.effect}.",
-        f"Blinds: {_named(diagnosis.blinds)}.",
+        f"Blinds: {several(diagnosis.blinds, _MOST_NAMED) or 'no list now'}.",
         f"What to do: {words.remedy}.",
     )
     for line in lines:
@@ -75,10 +76,3 @@ def _document(diagnosis: Diagnosis) -> FindingDocument:
         effect=words.effect,
         remedy=words.remedy,
     )
-
-
-def _named(names: Sequence[str]) -> str:
-    if not names:
-        return "no list now"
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -13,6 +13,7 @@ from rblwatch.cli.styles import VERDICTS
 from rblwatch.cli.terminal import Cell, Row, print_line, print_table
 from rblwatch.core.finding import Finding
 from rblwatch.core.settings import Settings
+from rblwatch.core.wording import several
 
 _HEADER = ("SERVER", "NAME", "STATE", "WHAT WAS FOUND")
 #: Addresses that are named one by one.
@@ -62,8 +63,7 @@ def discovered_documents(found: Found) -> list[dict[str, object]]:
 def _said(finding: Finding) -> Iterator[Row]:
     targets = [target.text for target in finding.targets]
     if targets:
-        more = f" and {len(targets) - _MOST_NAMED} more" if len(targets) > _MOST_NAMED else ""
-        yield "found", f"{', '.join(targets[:_MOST_NAMED])}{more}"
+        yield "found", several(targets, _MOST_NAMED)
     for failure in finding.failures:
         yield Cell("failing", VERDICTS["unknown"]), f"{failure.what}: {failure.detail or failure.reason}"
     for one in finding.unwatched:

@@ -20,6 +20,7 @@ from rblwatch.core.selection import as_configured, default_lists, server_lists
 from rblwatch.core.settings import Lists, Server
 from rblwatch.core.soundness import carries_kind
 from rblwatch.core.target import NotATarget, Target, expand, parse_range
+from rblwatch.core.wording import several
 from rblwatch.naming import parse_domain
 
 _SEVERITY = values.one_of(Severity, "a severity")
@@ -81,9 +82,8 @@ def _warn_of_codes(row: Table, blocklist: Blocklist) -> None:
 def _warn_of_accepted(row: Table, blocklist: Blocklist) -> None:
     strangers = sorted(str(target) for target in blocklist.accepted if not carries_kind(blocklist, target.family))
     if strangers:
-        others = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
         kind = "a list of domains" if blocklist.kind is Kind.DOMAIN else "a list of addresses"
-        said = f"names {strangers[0]}{others}, which '{blocklist.id}' is never asked about: it is {kind}"
+        said = f"names {several(strangers, 1)}, which '{blocklist.id}' is never asked about: it is {kind}"
         row.warn("accept", said)
 
 

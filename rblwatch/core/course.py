@@ -115,7 +115,7 @@ def _joins(family: Family, incident: Incident, view: View) -> bool:
     if sight is None or sight.condition.soundness.trusted or sight.checked_at < incident.since_at:
         return False
     soundness = sight.condition.soundness
-    alike = _cause(soundness) == _cause(Soundness(incident.state, incident.reason, incident.flaw))
+    alike = _cause(soundness) == _cause(incident.soundness)
     return alike and (not incident.partial or notable(sight.condition, view.at, view.blind_after))
 
 

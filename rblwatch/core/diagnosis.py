@@ -29,6 +29,10 @@ from rblwatch.core.fault import Diagnosis, Fault
 from rblwatch.core.public_resolvers import public_operator, stands_in
 from rblwatch.core.question import Absent, Failed, Found, Reason
 from rblwatch.core.soundness import Expectation
+from rblwatch.core.wording import several
+
+#: Of the addresses that were seen, so many are named.
+_MOST_SEEN = 3
 
 
 def diagnose(examination: Examination) -> tuple[Diagnosis, ...]:
@@ -133,7 +137,9 @@ def _block_page(seen: _Answers) -> Diagnosis | None:
     if not blocked:
         return None
     pages = sorted({address for heard in blocked for address in outside(heard.points) if is_page(address)})
-    return seen.found(Fault.BLOCK_PAGE, f"{_some(pages)} in the place of listings of {_lists(blocked)}", blocked)
+    return seen.found(
+        Fault.BLOCK_PAGE, f"{several(pages, _MOST_SEEN)} in the place of listings of {_lists(blocked)}", blocked
+    )
 
 
 def _rewrites(seen: _Answers) -> Diagnosis | None:
@@ -153,7 +159,7 @@ def _rewrites(seen: _Answers) -> Diagnosis | None:
         return None
     answers = [a for heard in rewritten for a in heard.to(Expectation.CLEAR) if isinstance(a, Found)]
     strange = seen.for_nothing or {address for a in answers for address in a.addresses if address not in LISTING_RANGE}
-    return seen.found(Fault.REWRITES, f"{_some(sorted(strange))} for names that do not exist", rewritten)
+    return seen.found(Fault.REWRITES, f"{several(sorted(strange), _MOST_SEEN)} for names that do not exist", rewritten)
 
 
 def _strips(seen: _Answers) -> Diagnosis | None:
@@ -191,7 +197,7 @@ def _public(seen: _Answers) -> Diagnosis | None:
     if not is_told and not _several(heard for heard in coded if not heard.blocklist.keyed):
         return None
     codes = {a for heard in coded for answer in heard.all for a in addresses_in(answer) if heard.blocklist.refuses(a)}
-    return seen.found(Fault.PUBLIC, f"{_some(sorted(codes))} from {_lists(coded)}", coded)
+    return seen.found(Fault.PUBLIC, f"{several(sorted(codes), _MOST_SEEN)} from {_lists(coded)}", coded)
 
 
 def _no_tcp(seen: _Answers) -> Diagnosis | None:
@@ -230,8 +236,3 @@ def _several(lanes: Iterable[Heard]) -> bool:
 def _lists(lanes: Iterable[Heard]) -> str:
     number = len({heard.blocklist.id for heard in lanes})
     return "1 list" if number == 1 else f"{number} lists"
-
-
-def _some(addresses: list[IPv4Address], most: int = 3) -> str:
-    shown = ", ".join(map(str, addresses[:most]))
-    return f"{shown} and {len(addresses) - most} more" if len(addresses) > most else shown

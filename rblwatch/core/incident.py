@@ -51,6 +51,11 @@ class Incident:
         return self.ended_at is None
 
     @property
+    def soundness(self) -> Soundness:
+        """The trouble that it is about."""
+        return Soundness(self.state, self.reason, self.flaw, self.detail)
+
+    @property
     def about_resolver(self) -> bool:
         """Whether it is about a nameserver, and what it did to many lists."""
         return not self.blocklist

@@ -64,8 +64,7 @@ def outage(seen: Sequence[Seen], own: Collection[Lane] = ()) -> Outage | None:
 
     `own`: what is in an incident of its own already, and says nothing about anybody else.
     """
-    counted = [one for one in seen if one.lane not in own]
-    failing = [one for one in counted if _explicable(one.sight.condition.soundness)]
+    counted, failing = _told_apart(seen, own)
     through = Counter(one.nameserver for one in failing)
     if not through:
         return None
@@ -87,8 +86,7 @@ def lasting(seen: Sequence[Seen], own: Collection[Lane] = ()) -> frozenset[Lane]
 
     When another nameserver is asked, and lists fail through that one as well, nothing has come back.
     """
-    counted = [one for one in seen if one.lane not in own]
-    failing = [one for one in counted if _explicable(one.sight.condition.soundness)]
+    counted, failing = _told_apart(seen, own)
     many = 2 * len(failing) > len(counted) and len({one.owner for one in failing}) >= FEWEST_LISTS
     return frozenset(one.lane for one in failing) if many else frozenset()
 
@@ -123,6 +121,12 @@ def incident_of(found: Outage, at: datetime) -> Incident:
     )
 
 
+def _told_apart(seen: Sequence[Seen], own: Collection[Lane]) -> tuple[list[Seen], list[Seen]]:
+    """What counts, and what of it fails in a way for which a resolver can be to blame."""
+    counted = [one for one in seen if one.lane not in own]
+    return counted, [one for one in counted if _explicable(one.sight.condition.soundness)]
+
+
 def _explicable(soundness: Soundness) -> bool:
     """Whether a resolver can be to blame for it."""
     return not loud(soundness.flaw) and (soundness.reason in _FAULTS or soundness.flaw in _FLAWS)
@@ -133,13 +137,11 @@ def _since_at(one: Seen) -> datetime:
 
 
 def _what_most_are_in(failing: Sequence[Seen], lists: int) -> Soundness:
-    causes = Counter((one.sight.condition.soundness.reason, one.sight.condition.soundness.flaw) for one in failing)
-    most = causes.most_common(1)[0][0]
-    example = next(
-        one.sight.condition.soundness
-        for one in failing
-        if (one.sight.condition.soundness.reason, one.sight.condition.soundness.flaw) == most
-    )
+    causes: dict[tuple[Reason | None, Flaw | None], list[Soundness]] = {}
+    for one in failing:
+        soundness = one.sight.condition.soundness
+        causes.setdefault((soundness.reason, soundness.flaw), []).append(soundness)
+    example = max(causes.values(), key=len)[0]
     number = len({one.lane[0] for one in failing})
     detail = f"{number} of {lists} lists can't be believed through it; one of them {example.detail}"
     return Soundness(example.state, example.reason, example.flaw, detail)

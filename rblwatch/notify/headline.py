@@ -144,11 +144,11 @@ def _where(entries: Sequence[Entry], listings: Sequence[Listing]) -> str:
 
 
 def _trouble(line: Line, entries: Sequence[Entry], incidents: Sequence[Incident]) -> str:
-    about_resolver = [incident for incident in incidents if incident.about_resolver]
-    if about_resolver:
-        others = [entry for entry in entries if entry.news.incident not in about_resolver]
-        latest = [entry for entry in entries if entry.news.incident in about_resolver][-1]
-        said = outages.headline(line, about_resolver[-1], latest.news.text)
+    outage = next((i for i in reversed(incidents) if i.about_resolver), None)
+    if outage is not None:
+        others = [entry for entry in entries if entry.news.incident is None or not entry.news.incident.about_resolver]
+        cause = next(entry.news.text for entry in reversed(entries) if entry.news.incident is outage)
+        said = outages.headline(line, outage, cause)
         return f"{said}, {_counted(line, others)}" if others else said
     lists = {incident.blocklist for incident in incidents}
     several = len(lists) > 1

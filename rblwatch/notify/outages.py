@@ -12,7 +12,6 @@ from rblwatch.core.incident import Incident
 from rblwatch.core.message import Entry
 from rblwatch.core.outage import fault_of
 from rblwatch.core.prescriptions import Prescription, suspected
-from rblwatch.core.soundness import Soundness
 from rblwatch.core.text import clean
 from rblwatch.notify.layout import Section
 from rblwatch.notify.parts import Reader, incident_of
@@ -59,4 +58,4 @@ def headline(line: Line, incident: Incident, cause: str) -> str:
 
 
 def _words(incident: Incident) -> Prescription:
-    return suspected(fault_of(Soundness(incident.state, incident.reason, incident.flaw)))
+    return suspected(fault_of(incident.soundness))

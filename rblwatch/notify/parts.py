@@ -16,8 +16,8 @@ from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Ending, Listing, wider_scope
 from rblwatch.core.message import Entry
 from rblwatch.core.remedies import remedy
-from rblwatch.core.soundness import Soundness
 from rblwatch.core.text import clean
+from rblwatch.core.wording import several
 from rblwatch.notify import phrases
 from rblwatch.notify.sink import LONGEST_QUOTE, Sink, literal, quoted
 
@@ -38,7 +38,7 @@ class Reader:
     def whom(self, listing: Listing) -> str:
         """A target with its servers: "mx1 (192.0.2.1)"."""
         target = literal(listing.target.text, self.sink)
-        return f"{phrases.several(listing.servers)} ({target})" if listing.servers else target
+        return f"{several(listing.servers)} ({target})" if listing.servers else target
 
 
 def listing_of(entry: Entry) -> Listing:
@@ -63,10 +63,8 @@ def head(entries: Sequence[Entry], reader: Reader, *, verbs: tuple[str, str], wh
     sentence = f"{phrases.targets(listings)} {verbs[1]} {what} {place}:"
     if len({listing.servers for listing in listings}) == 1:
         items = [literal(listing.target.text, reader.sink) for listing in listings]
-        return f"{phrases.several(first.servers)}: {sentence}", tuple(items)
-    items = [
-        f"{literal(listing.target.text, reader.sink)} ({phrases.several(listing.servers)})" for listing in listings
-    ]
+        return f"{several(first.servers)}: {sentence}", tuple(items)
+    items = [f"{literal(listing.target.text, reader.sink)} ({several(listing.servers)})" for listing in listings]
     return sentence, tuple(items)
 
 
@@ -84,7 +82,7 @@ def those(entries: Sequence[Entry], reader: Reader) -> tuple[str, Lines]:
     items = []
     for entry in entries:
         target, servers = literal(entry.news.target or "", reader.sink), entry.news.servers
-        items.append(f"{phrases.several(servers)} ({target})" if servers else target)
+        items.append(f"{several(servers)} ({target})" if servers else target)
     return (items[0], ()) if len(items) == 1 else (f"{len(items)} targets", tuple(items))
 
 
@@ -106,8 +104,7 @@ def lists(entries: Sequence[Entry]) -> tuple[str, Lines]:
 def advice(entry: Entry) -> str:
     """What to do about a list's trouble; empty where there is nothing to say."""
     incident = incident_of(entry)
-    soundness = Soundness(incident.state, incident.reason, incident.flaw)
-    return remedy(soundness, entry.blocklist, incident.families if incident.partial else ())
+    return remedy(incident.soundness, entry.blocklist, incident.families if incident.partial else ())
 
 
 def effect(entries: Sequence[Entry]) -> Lines:
@@ -180,7 +177,7 @@ def standing(entries: Sequence[Entry], *, now: bool) -> Lines:
         return (phrases.standing(tally, now=now),) if tally is not None else ()
     elsewhere = [entry.tally for entry in entries if entry.tally is not None and entry.tally.also_on]
     names = sorted({name for tally in elsewhere for name in tally.also_on})
-    return (f"{len(elsewhere)} of {len(entries)} also on other lists: {phrases.several(names, 10)}.",) if names else ()
+    return (f"{len(elsewhere)} of {len(entries)} also on other lists: {several(names, 10)}.",) if names else ()
 
 
 def links(entries: Sequence[Entry]) -> Lines:

@@ -16,6 +16,7 @@ from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.message import Tally
 from rblwatch.core.soundness import State
 from rblwatch.core.target import Family
+from rblwatch.core.wording import several
 
 #: What a listing does to mail.
 EFFECTS = {
@@ -103,13 +104,6 @@ def list_and_zone(blocklist: Blocklist | None, fallback: str, *, zone: str, part
         zone = "" if secret else blocklist.shown_zone
     added = ", ".join(filter(None, (zone if zone != name else "", part)))
     return f"{name} ({added})" if added else name
-
-
-def several(values: Sequence[str], most: int = 5) -> str:
-    """Some names in a sentence, cut with a count."""
-    if len(values) <= most:
-        return ", ".join(values)
-    return f"{', '.join(values[:most])} and {len(values) - most} more"
 
 
 def targets(listings: Sequence[Listing]) -> str:

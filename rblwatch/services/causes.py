@@ -6,15 +6,15 @@ not decide whether anything ends or moves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.finding import Origin
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.moving import Moved
 from rblwatch.core.retired import Retired, meant_by, obituary
-from rblwatch.core.target import Target
 from rblwatch.core.watchlist import Watchlist, server_of
+from rblwatch.core.wording import several
 
 #: Targets that are named one by one.
 _MOST_NAMED = 10
@@ -58,7 +58,7 @@ def _why_unwatched(listing: Listing, watchlist: Watchlist) -> str | None:
 def how_moved(moved: Moved, origins: Iterable[Origin]) -> str:
     """What changed about the addresses of some names of one server, and what comes of it; a line each."""
     whose = " and ".join(dict.fromkeys(map(str, origins)))
-    came, missing, went = _some(moved.came), _some(moved.missing), _some(moved.went)
+    came, missing, went = (several(some, _MOST_NAMED) for some in (moved.came, moved.missing, moved.went))
     if moved.emptied:
         return f"{whose}: no address any more; until now {went}.\n{_A_DAY_MORE}"
     lines = []
@@ -70,11 +70,6 @@ def how_moved(moved: Moved, origins: Iterable[Origin]) -> str:
         lines.append(f"{whose}: no longer {went}.")
         lines.append("Not seen for a day, it is watched no longer. Its listings stay in the server's history.")
     return "\n".join(lines)
-
-
-def _some(targets: Sequence[Target]) -> str:
-    named = ", ".join(target.text for target in targets[:_MOST_NAMED])
-    return named if len(targets) <= _MOST_NAMED else f"{named} and {len(targets) - _MOST_NAMED} more"
 
 
 def why_reinterpreted(listing: Listing, blocklist: Blocklist) -> str:

@@ -191,7 +191,7 @@ class _View:
     def _lists_of(self, target: Target) -> list[str]:
         key = self._watchlist.alike(target)
         if key not in self._asked:
-            self._asked[key] = [b for b in self._watchlist.blocklists if self._watchlist.asks(b, target)]
+            self._asked[key] = self._tallies.asked(target)
         return self._asked[key]
 
     def _pair(self, blocklist_id: str, target: Target) -> PairStatus:

@@ -61,6 +61,16 @@ def second_sender(site: Site, holder: str) -> Deliverer:
     return Deliverer(site.store, site.notifier, site.clock, desk, holder=holder)
 
 
+async def die_while_sending(site: Site) -> None:
+    """Let another process claim what is due, and end before its receipt."""
+    dead = second_sender(site, "sweep:dead")
+    site.notifier.journeys[CHAT] = Journey.HANGS
+    site.clock.advance(seconds(30))
+    assert await dead.start_due() == 1
+    await dead.drain(0)
+    site.notifier.journeys.clear()
+
+
 async def beats(deliverer: Deliverer, site: Site, lasting: timedelta) -> None:
     """Let a sender work for a while, one beat a second."""
     for _ in range(int(lasting.total_seconds())):
@@ -147,12 +157,7 @@ async def test_what_a_dead_sender_had_on_its_way_leaves_when_its_lease_is_over(
 ) -> None:
     site = await watching_chat(store)
     await news(site)
-    dead = second_sender(site, "sweep:dead")
-    site.notifier.journeys[CHAT] = Journey.HANGS
-    site.clock.advance(seconds(30))
-    assert await dead.start_due() == 1
-    await dead.drain(0)
-    site.notifier.journeys.clear()
+    await die_while_sending(site)
     site.clock.step(stepped)
     await beats(site.deliverer, site, LEASE + seconds(6))
     assert (arrived(site), only(site).state) == (TOLD, DeliveryState.SENT)
@@ -163,12 +168,7 @@ async def test_a_single_sweep_takes_up_what_a_dead_one_had_on_its_way(
 ) -> None:
     site = await watching_chat(store)
     await news(site)
-    dead = second_sender(site, "sweep:dead")
-    site.notifier.journeys[CHAT] = Journey.HANGS
-    site.clock.advance(seconds(30))
-    assert await dead.start_due() == 1
-    await dead.drain(0)
-    site.notifier.journeys.clear()
+    await die_while_sending(site)
     site.clock.advance(LEASE + seconds(1))
 
     async def sleep(by_s: float) -> None:
