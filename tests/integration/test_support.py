@@ -26,6 +26,13 @@ ADDRESS = "192.0.2.25"
 NAME = question_name(ADDRESS, "bl.example")
 
 
+@pytest.mark.xdist_group("support")
+def test_what_shares_a_fixture_runs_in_one_process(request: pytest.FixtureRequest) -> None:
+    """Where tests are spread by group, the scheduler finds the group in their ids."""
+    is_spread = bool(request.config.getoption("loadgroup", default=False))
+    assert request.node.nodeid.endswith("@support") == is_spread
+
+
 def test_a_zone_lists_its_test_points_and_what_is_added(rbldnsd: Rbldnsd) -> None:
     zone = rbldnsd.zone("bl.example", ttl_s=9, negative_ttl_s=5)
     server = rbldnsd.endpoint
