@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import quote
 
@@ -18,8 +19,9 @@ from apprise.conversion import convert_between
 from rblwatch.core.retry import Outcome, Permanent, Sent, Transient
 from rblwatch.core.settings import Secret
 from rblwatch.notify.render import Rendered
-from rblwatch.notify.reply import Trace, failure
+from rblwatch.notify.reply import Trace, asked_to_wait, failure
 from rblwatch.notify.sink import Medium, Sink
+from rblwatch.notify.wire import noted
 
 #: Names the delivery in what arrives, so that a duplicate can be told from news.
 DELIVERY_HEADER = "X-Rblwatch-Delivery"
@@ -71,8 +73,9 @@ class Outlet:
 
     @property
     def recipients(self) -> int:
-        """How many recipients the URL names, over all its services."""
-        return sum(len(service) for service in self._box)
+        """How many recipients the URL names, over all its services, those of copies of a mail included."""
+        copies = sum(len(getattr(service, name, ())) for service in self._box for name in ("cc", "bcc"))
+        return copies + sum(len(service) for service in self._box)
 
     @property
     def sink(self) -> Sink:
@@ -89,14 +92,15 @@ class Outlet:
         )
 
     def post(self, rendered: Rendered) -> Outcome:
-        """Send, in this thread and without a limit on its time."""
-        result = self._box.notify(
-            body=rendered.body,
-            title=rendered.title,
-            notify_type=rendered.tone.value,
-            body_format=_TEXT,
-            log_level=logging.DEBUG,
-        )
+        """Send, in this thread; over HTTP within the bounds of `wire.py`, else without a limit on its time."""
+        with noted() as exchange:
+            result = self._box.notify(
+                body=rendered.body,
+                title=rendered.title,
+                notify_type=rendered.tone.value,
+                body_format=_TEXT,
+                log_level=logging.DEBUG,
+            )
         # Not the result's own status alone: `?optional=yes` in a URL turns every failure into a success.
         if len(result) and all(any(attempts) for attempts in result):
             return Sent()
@@ -106,7 +110,8 @@ class Outlet:
             case apprise.AppriseResultStatus.TIMEOUT:
                 return Transient("Apprise stopped waiting for an answer; the message may arrive all the same")
             case _:
-                return failure(Trace(entry.level in ("WARNING", "ERROR"), entry.message) for entry in result.logs())
+                traces = (Trace(entry.level in ("WARNING", "ERROR"), entry.message) for entry in result.logs())
+                return asked_to_wait(failure(traces), exchange.status, exchange.retry_after, datetime.now(UTC))
 
 
 def _asset() -> apprise.AppriseAsset:

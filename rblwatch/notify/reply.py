@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from rblwatch.core.retry import Outcome, Permanent, Transient
 
 #: Answers of an HTTP service that no repetition will change. Source: RFC 9110 section 15.5.
 _HOPELESS = frozenset({400, 401, 403, 404, 405, 410})
+#: Redirects that say they will not last: a log-in page in between, a host that is being maintained. The others say that
+#: the address is another one from now on. Source: RFC 9110 section 15.4.
+_PASSING_REDIRECTS = frozenset({302, 303, 307})
 
 #: How every HTTP plugin of Apprise ends its warning. Source: apprise 2.2.0, `plugins/*.py`.
 _HTTP_CODE = re.compile(r"error=(\d{3})\b")
@@ -66,7 +71,33 @@ def _mail_failure(codes: list[int]) -> Outcome:
     return Permanent(f"the mail server refuses it (SMTP {codes[0]}); the address or the login may be wrong")
 
 
+def asked_to_wait(outcome: Outcome, status: int | None, asked: str | None, now: datetime) -> Outcome:
+    """The outcome with the wait that the sink asked for, in the words of a `Retry-After` header.
+
+    Source: RFC 9110 section 10.2.3, RFC 6585 section 4.
+    """
+    wait = _wait(asked, now) if asked and status in (429, 503) else None
+    return replace(outcome, retry_after=wait) if isinstance(outcome, Transient) and wait is not None else outcome
+
+
+def _wait(asked: str, now: datetime) -> timedelta | None:
+    """Seconds or a date; None: neither, or none that is ahead."""
+    if re.fullmatch(r"[0-9]{1,9}", asked.strip()):
+        return timedelta(seconds=int(asked))
+    try:
+        until = parsedate_to_datetime(asked)
+    except ValueError:
+        return None
+    until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
+    return until - now if until > now else None
+
+
 def _http_failure(code: int) -> Outcome:
+    if code in _PASSING_REDIRECTS:
+        return Transient(
+            f"answers with a redirect (HTTP {code}), which is not followed; it may be a log-in page or maintenance, "
+            "else configure the address that it leads to"
+        )
     if 300 <= code <= 399:
         return Permanent(
             f"answers with a redirect (HTTP {code}), which is not followed; configure the address that it leads to"

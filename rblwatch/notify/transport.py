@@ -3,7 +3,8 @@
 Owns the hard time-out of a send, and that nothing secret is said of it. Must not know the outbox, nor word messages.
 
 A send that meets its time-out goes on in its thread and may still arrive: the repetition that follows may duplicate it,
-which the delivery's id tells. Until it ends it takes one of its channel's threads; the program's end waits for none.
+which the delivery's id tells. Until it ends it takes one of its channel's threads (over HTTP that is soon: `wire.py`);
+the program's end waits for none.
 """
 
 from __future__ import annotations
@@ -75,6 +76,11 @@ def validate(channel: Channel) -> str | None:
         return _UNKNOWN
     if outlet.services > 1:
         return f"names {outlet.services} services; give each a channel of its own, so that each is told exactly once"
+    if outlet.recipients > 1:
+        return (
+            f"names {outlet.recipients} recipients; give each a channel of its own, so that a failure for one neither "
+            "repeats the message to the others nor is lost behind their success"
+        )
     return None
 
 

@@ -40,7 +40,7 @@ def test_a_signal_ends_the_daemon_with_0(scene: Scene, numbers: list[signal.Sign
 def test_a_stuck_send_keeps_nobody_waiting_and_is_taken_up_again(scene: Scene) -> None:
     """The chat's answer drips in, so that no time-out of a read ever strikes; another test has one that hangs."""
     daemon = scene.start()
-    scene.chat.drip()
+    scene.chat.drip_head()
     scene.lists.list(ONE, MX1)
     scene.chat.wait_for_count(1)
     assert daemon.terminate(DRAINED_S) == 0

@@ -45,6 +45,8 @@ class Reply:
     """Answer nothing, and keep the connection open until the client or the sink goes."""
     drip_s: float = 0.0
     """Send the body byte by byte, for ever, one every so many seconds: no read time-out ever strikes."""
+    drip_head_s: float = 0.0
+    """The same before the status, so that nobody ever knows what became of the message."""
 
 
 class HttpSink(Inbox[Request], Serving):
@@ -94,6 +96,9 @@ class HttpSink(Inbox[Request], Serving):
     def drip(self, every_s: float = 0.2) -> None:
         self.answer(Reply(drip_s=every_s))
 
+    def drip_head(self, every_s: float = 0.2) -> None:
+        self.answer(Reply(drip_head_s=every_s))
+
     def fail_next(self, count: int, status: int = 503) -> None:
         """Fail the next `count` requests, then answer 200."""
         end = len(self.received) + count
@@ -126,6 +131,10 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.server.sink.take(Request(self.command, self.path, headers, body, datetime.now(UTC)))
         if reply.hang:
             self.server.sink.leaving.wait()
+            return
+        if reply.drip_head_s:
+            self.wfile.write(b"HTTP/1.0")
+            self._drip(reply.drip_head_s)
             return
         self.send_response(reply.status)
         for name, value in reply.headers.items():

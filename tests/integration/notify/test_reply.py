@@ -24,8 +24,12 @@ def debug(text: str) -> Trace:
         ([warning("x, error=404.")], Permanent, "404"),
         ([warning("x, error=405.")], Permanent, "405"),
         ([warning("x, error=410.")], Permanent, "410"),
-        # A redirect is not followed, so it leads nowhere for ever.
-        ([warning("x, error=307.")], Permanent, "307"),
+        # A redirect is not followed; one that lasts leads nowhere for ever, the others may be gone in an hour.
+        ([warning("x, error=301.")], Permanent, "301"),
+        ([warning("x, error=308.")], Permanent, "308"),
+        ([warning("x, error=302.")], Transient, "302"),
+        ([warning("x, error=303.")], Transient, "303"),
+        ([warning("x, error=307.")], Transient, "307"),
         # It may work later.
         ([warning("x, error=408.")], Transient, "408"),
         ([warning("x, error=425.")], Transient, "425"),
