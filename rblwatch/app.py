@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from rblwatch import __version__
 from rblwatch.configured import Configured
+from rblwatch.core.errors import NothingRegistered
 from rblwatch.core.settings import Resolver, Settings
 from rblwatch.core.watchlist import Watchlist, uncovered
 
@@ -126,7 +127,7 @@ class Assembly:
 async def assemble(store: Store, configured: Configured, now: datetime) -> Assembly:
     """Bring the database in line with a configuration, and say what work under it is to keep to.
 
-    Raises: StoreError.
+    Raises: StoreError; NothingRegistered, where that would end every listing.
     """
     from rblwatch.services.announce import policy_of  # noqa: PLC0415
     from rblwatch.services.asked import Terms  # noqa: PLC0415
@@ -136,7 +137,10 @@ async def assemble(store: Store, configured: Configured, now: datetime) -> Assem
     settings = configured.settings
     policy = policy_of(settings)
 
-    roster, surveyed = await store.write(lambda repo: begin(repo, settings, configured.watchlist, policy, now))
+    try:
+        roster, surveyed = await store.write(lambda repo: begin(repo, settings, configured.watchlist, policy, now))
+    except NothingRegistered as error:
+        raise NothingRegistered(f"{configured.path}: {error}") from error
     terms = Terms(
         roster=roster,
         policy=policy,
@@ -152,7 +156,7 @@ async def sweep(configured: Configured, on_list: Callable[[str], None]) -> tuple
 
     Also what was watched, and in words what is registered and was not.
 
-    Raises: StoreError.
+    Raises: StoreError; NothingRegistered, where that would end every listing.
     """
     from rblwatch.services.deliver import Deliverer  # noqa: PLC0415
     from rblwatch.services.monitor import Monitor, sweep_once  # noqa: PLC0415

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rblwatch.core.errors import RblwatchError
+from rblwatch.core.errors import NothingRegistered, RblwatchError
 from rblwatch.core.request import UnknownList
 from rblwatch.core.selection import Catalogue
 from rblwatch.core.settings import Resolver, Settings
@@ -122,7 +122,7 @@ def is_mistake(error: RblwatchError) -> bool:
     from rblwatch.config import ConfigError  # noqa: PLC0415
     from rblwatch.resolver import NoNameserver, NotANameserver  # noqa: PLC0415
 
-    return isinstance(error, (ConfigError, NotATarget, UnknownList, NoNameserver, NotANameserver))
+    return isinstance(error, (ConfigError, NotATarget, UnknownList, NothingRegistered, NoNameserver, NotANameserver))
 
 
 def read_resolver(asking: Mapping[str, object], base: Resolver | None = None) -> Resolver:

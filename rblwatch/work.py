@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from rblwatch import app
 from rblwatch.app import Assembly
 from rblwatch.configured import Configured
-from rblwatch.core.errors import RblwatchError
+from rblwatch.core.errors import NothingRegistered, RblwatchError
 from rblwatch.ports import Clock
 from rblwatch.services.deliver import Deliverer
 from rblwatch.services.diagnose import Examiner
@@ -37,10 +37,6 @@ _DRAIN_SWEEPS_S = 3.0
 _DRAIN_DELIVERIES_S = 4.0
 #: What the drain leaves to write is given up after this: the next start does without.
 _GIVE_BACK_S = 1.0
-
-
-class NothingRegistered(RblwatchError):
-    """A configuration that was read again registers nothing any more."""
 
 
 class Work:

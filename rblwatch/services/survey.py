@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rblwatch.core.alert import Group, Kind
+from rblwatch.core.errors import NothingRegistered
 from rblwatch.core.finding import Finding, Origin, origins_of
+from rblwatch.core.listing import Listing
 from rblwatch.core.moving import Held, Moved, settle
 from rblwatch.core.settings import Settings
 from rblwatch.core.target import Target
 from rblwatch.core.watchlist import Roster, Watchlist, joined
+from rblwatch.core.wording import several
 from rblwatch.ports import Clock, Discoverer
 from rblwatch.services.announce import Announcement, Announcer, Policy, subject_about
 from rblwatch.services.asked import Terms
@@ -28,6 +31,9 @@ from rblwatch.store.rows import Known, NewNews
 from rblwatch.store.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
+
+#: Servers that a refusal names.
+_NAMED = 3
 
 Findings = Mapping[str, Sequence[Finding]]
 """By server."""
@@ -58,10 +64,25 @@ def survey(stored: Snapshot, settings: Settings, at: datetime) -> Survey:
 def begin(
     repo: Repository, settings: Settings, watchlist: Watchlist, policy: Policy, at: datetime
 ) -> tuple[Roster, Survey]:
-    """Bring the database in line with a configuration and with what is known of its names; see `reconcile`."""
+    """Bring the database in line with a configuration and with what is known of its names; see `reconcile`.
+
+    Raises: NothingRegistered, where no server is left of those that listings stand about.
+    """
+    if not settings.servers:
+        _refuse_to_end(repo.open_listings())
     repo.forget_names(registered_origins(settings))
     surveyed = survey(repo, settings, at)
     return reconcile(repo, joined(watchlist, surveyed.found), policy, at), surveyed
+
+
+def _refuse_to_end(listings: Sequence[Listing]) -> None:
+    if listings:
+        about = several(sorted({listing.server for listing in listings}), _NAMED)
+        raise NothingRegistered(
+            f"servers: there is none, and the database holds {len(listings)} open listing{'s'[: len(listings) != 1]}, "
+            f"of {about}, which would end as unwatched. If the file lost its servers by mistake, put them back; if the "
+            'listings are to end, leave one server in, with skip = ["all"] and the ids of custom lists in it'
+        )
 
 
 async def look_up(store: Store, discoverer: Discoverer, clock: Clock, settings: Settings, terms: Terms) -> Survey:

@@ -19,6 +19,15 @@ def test_three_sweeps_in_a_row_count_the_same(rbldnsd: Rbldnsd, install: Install
     assert [len(one["transitions"]) for _, one in swept] == [16 * 3, 0, 0]
     assert [one["deliveries"]["sent"] for _, one in swept] == [2, 0, 0]
     assert installed.counts == dict.fromkeys(CHANNELS, 1)
+    # A file that has lost its servers ends none of them, whoever reads it.
+    installed.servers.clear()
+    for command in ("sweep", "run"):
+        refused = installed.run(command)
+        assert (refused.code, "servers: there is none, and the database holds 48 open listings" in refused.stderr) == (
+            2,
+            True,
+        )
+    assert [one["ended_by"] for one in installed.read("history")[1]] == [None] * 48
 
 
 def test_a_sweep_with_nothing_new_writes_no_row_per_pair(rbldnsd: Rbldnsd, install: Install) -> None:

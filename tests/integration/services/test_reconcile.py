@@ -10,6 +10,7 @@ import pytest
 
 from rblwatch.core.alert import Group, Line
 from rblwatch.core.blocklist import Claim, Code, Meaning, Severity, bare
+from rblwatch.core.errors import NothingRegistered
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.matching import CodeRange
 from rblwatch.core.retired import Fate, Retired, obituary
@@ -42,6 +43,8 @@ from tests.support.site import Journey, Site
 from tests.support.world import Mode
 
 A, B = bare("a.test"), bare("b.test")
+#: Takes the place of all others: without any server a configuration is refused.
+OTHER_SERVER = Server(name="mx3", networks=(ip_network("10.0.0.3/32"),))
 TWO, THREE = IPv4Address("127.0.0.2"), IPv4Address("127.0.0.3")
 PRODUCTION = Route(channels=(CHAT,), tags=frozenset({"production"}))
 EVERYTHING = Route(channels=(MAIL,))
@@ -81,6 +84,26 @@ async def test_a_server_that_is_taken_out_ends_its_listing_and_one_message_says_
     assert causes(site, CHAT) == causes(site, MAIL) == ["the server mx1 is no longer configured"]
 
 
+async def test_a_file_without_servers_ends_nothing_and_says_what_to_do(store: Store) -> None:
+    site = await listed_twice(store)
+    with pytest.raises(NothingRegistered, match=r"2 open listings, of mx1, mx2, .* put them back; .* skip = ..all.."):
+        await site.reload(settings_of([], [A, B]))
+    assert ended(store) == [("10.0.0.1", None), ("10.0.0.2", None)]
+
+
+async def test_all_listings_end_where_the_one_server_that_is_left_skips_all_lists(store: Store) -> None:
+    """The way to end them on purpose."""
+    site = await listed_twice(store)
+    await site.reload(settings_of([replace(MX1, skip=("all", "a.test", "b.test"))], [A, B]))
+    assert ended(store) == [("10.0.0.1", Ending.UNWATCHED), ("10.0.0.2", Ending.UNWATCHED)]
+
+
+async def test_a_file_without_servers_is_fine_where_nothing_is_listed(store: Store) -> None:
+    site = await watching(store, list_of("a.test"))
+    await site.reload(settings_of([], [A]))
+    assert site.status().servers == ()
+
+
 async def test_a_list_that_is_taken_out_ends_all_its_listings_in_one_message(store: Store) -> None:
     site = await listed_twice(store)
     await site.reload(settings_of([MX1, MX2], [B]))
@@ -93,7 +116,7 @@ async def test_a_list_that_is_taken_out_ends_all_its_listings_in_one_message(sto
 
 async def test_two_causes_are_two_messages(store: Store) -> None:
     site = await listed_twice(store)
-    await site.reload(settings_of([], [A, B]))
+    await site.reload(settings_of([OTHER_SERVER], [A, B]))
     await tell(site)
     assert [said(message) for message in to(site, CHAT)] == [[(Line.ENDED, "10.0.0.1")], [(Line.ENDED, "10.0.0.2")]]
     assert causes(site, CHAT) == [f"the server {name} is no longer configured" for name in ("mx1", "mx2")]
@@ -240,7 +263,7 @@ async def test_an_address_under_two_servers_is_watched_as_long_as_one_of_them_is
     await look(site)
     assert held(site) == [("a.test", "10.0.0.1")]
     assert len(site.notifier.arrived) == 2
-    await site.reload(settings_of([], [A], routes=[spare, EVERYTHING]))
+    await site.reload(settings_of([OTHER_SERVER], [A], routes=[spare, EVERYTHING]))
     await tell(site)
     assert only(store).ended_by is Ending.UNWATCHED
     assert len(site.notifier.arrived) == 4
