@@ -29,7 +29,7 @@ from rblwatch.core.soundness import ProbeAnswer
 from rblwatch.core.target import Target
 from rblwatch.ports import Clock, Lookup
 from rblwatch.store.database import Store
-from rblwatch.store.errors import StoreUnavailable
+from rblwatch.store.errors import StoreError
 from rblwatch.store.repository import Repository
 
 _log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Till:
     async def ask(self, batch: Batch) -> BatchResult:
         """Ask as much of a batch as the operator allows today: its probes and what fits, or nothing at all.
 
-        Raises: StoreUnavailable.
+        Raises: StoreError.
         """
         budget = self._budgets.get(batch.blocklist.counted_by)
         if budget is None:
@@ -111,7 +111,7 @@ class Till:
     async def texts(self, blocklist: Blocklist, targets: Sequence[Target]) -> dict[Target, str]:
         """The list's own words, as far as the operator allows.
 
-        Raises: StoreUnavailable.
+        Raises: StoreError.
         """
         budget = self._budgets.get(blocklist.counted_by)
         if budget is None:
@@ -156,7 +156,7 @@ class Till:
         try:
             if questions:
                 await self._store.write(lambda repo: repo.unspend(operator, days, questions))
-        except StoreUnavailable as error:
+        except StoreError as error:
             _log.warning("budget.not_given_back", extra={"operator": operator, "why": str(error)})
         finally:
             self._open[operator] -= 1

@@ -16,6 +16,8 @@ from rblwatch.core.question import Reason
 from rblwatch.core.settings import Server
 from rblwatch.services.budgets import Till
 from rblwatch.store.database import Store
+from rblwatch.store.errors import StoreError, StoreUnavailable
+from rblwatch.store.repository import Repository
 from tests.integration.services.scene import HOST, MX1, MX2, held, minutes, watching
 from tests.support.configuration import settings_of
 from tests.support.site import Site
@@ -204,6 +206,22 @@ async def test_a_purse_is_not_good_for_the_next_day(store: Store) -> None:
     list_.answers.set()
     await sweeping
     assert counted(site) == Counter()
+
+
+@pytest.mark.parametrize("trouble", [StoreUnavailable("the disk is full"), StoreError("this user may not write")])
+async def test_what_cannot_be_given_back_costs_no_answer(
+    store: Store, monkeypatch: pytest.MonkeyPatch, trouble: StoreError
+) -> None:
+    """The packets that were not needed stay spent; what was answered counts all the same."""
+
+    def refuse(*_: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(Repository, "unspend", refuse)
+    site = await watching(store, *acme("a.test"))
+    assert unasked(site) == set()
+    assert {target.clear for server in site.status().servers for target in server.targets} == {1}
+    assert spent(site) > sum(counted(site).values())
 
 
 async def test_rechecks_of_listed_pairs_leave_the_rounds_their_share(store: Store) -> None:
