@@ -36,7 +36,8 @@ class Offer:
         if configured is None:
             return cls(load_catalogue())
         families = registered_families(configured.settings, configured.watchlist)
-        return cls(as_configured(configured.catalogue, configured.settings.lists), configured, families)
+        settings = configured.settings
+        return cls(as_configured(configured.catalogue, settings.lists, settings.servers), configured, families)
 
     @property
     def resolver(self) -> Resolver | None:

@@ -17,7 +17,7 @@ from rblwatch.cli.styles import SEVERITIES
 from rblwatch.cli.terminal import Cell, Row, counted, print_json, print_line, print_table, remark
 from rblwatch.configured import configure
 from rblwatch.core.conclusion import conclude
-from rblwatch.core.listing import Listing
+from rblwatch.core.listing import Listing, scope_of
 from rblwatch.core.standing import Change, Transition
 from rblwatch.core.timespan import rfc3339
 from rblwatch.core.watchlist import Watchlist
@@ -75,6 +75,7 @@ def _document(watchlist: Watchlist, gaps: Sequence[str], swept: Swept) -> dict[s
                 "blocklist": listing.blocklist,
                 "codes": list(listing.codes),
                 "severity": listing.severity.value,
+                "scope": scope_of(listing.codes, watchlist.blocklists[listing.blocklist]).value,
             }
             for transition, listing in _told(swept)
         ],

@@ -100,12 +100,15 @@ def _read_codes(table: Table, severity: Severity, scope: Scope) -> tuple[Code, .
     codes = []
     for key in table:
         row = table.table(key)
+        wanted = row.take("scope", _SCOPE, scope.value)
+        # Nobody's own server is meant by an entry of a whole provider: as in the catalogue, it is a fact, not an alarm.
+        usual = severity if wanted.width < Scope.AS.width else Severity.INFORMATIONAL
         meaning = Meaning(
             label=row.need("label", values.text, ""),
-            severity=row.take("severity", _SEVERITY, severity.value),
+            severity=row.take("severity", _SEVERITY, usual.value),
             claim=row.take("class", _CLASS, Claim.LISTED.value),
             text=row.find("meaning", values.text) or "",
-            scope=row.take("scope", _SCOPE, scope.value),
+            scope=wanted,
         )
         try:
             codes.append(Code(parse_code_key(key), meaning))

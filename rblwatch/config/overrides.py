@@ -50,7 +50,7 @@ def read_overrides(table: Table, names: ListNames) -> dict[str, Override]:
 def warn_of_overrides(table: Table, lists: Lists, servers: Sequence[Server], names: ListNames) -> None:
     """Tell which of these words say nothing: of lists that nobody is asked about, of codes that they do not have."""
     asked = _asked(lists, servers, names)
-    described = as_configured(names.catalogue, lists).entries
+    described = as_configured(names.catalogue, lists, servers).entries
     for name in lists.override:
         row = table.inner(name)
         blocklist = asked.get(name)

@@ -24,6 +24,8 @@ class VerdictDocument(TypedDict):
     codes: list[str]
     labels: list[str]
     severity: str | None
+    scope: str | None
+    """Of a listing: what its entry is made for, the target or more; see `Scope`."""
     reason: str | None
     text: str | None
     lookup_url: str | None
@@ -63,6 +65,7 @@ def verdict_document(
         codes=[],
         labels=[],
         severity=None,
+        scope=None,
         reason=None,
         text=None,
         lookup_url=link(blocklist.lookup_url, target),
@@ -72,6 +75,7 @@ def verdict_document(
         case Listed(codes, severity, labels):
             document |= {"verdict": "listed", "severity": severity.value, "text": text}
             document |= {"codes": [str(code) for code in codes], "labels": list(labels)}
+            document["scope"] = blocklist.scope_of(codes).value
         case Clear(codes, labels):
             document |= {"codes": [str(code) for code in codes], "labels": list(labels)}
         case Unknown(reason):

@@ -68,10 +68,15 @@ class Listing:
         return replace(self, codes=tuple(map(str, listed.codes)), labels=listed.labels, severity=listed.severity)
 
 
-def wider_scope(codes: Iterable[str], blocklist: Blocklist) -> Scope | None:
-    """What a listing under these codes is made for, where that is more than its target; None: it is the target's own.
+def scope_of(codes: Iterable[str], blocklist: Blocklist) -> Scope:
+    """What a listing under these codes is made for: its target, or much more.
 
     Where one of several codes is about the target itself, there is something to be done about that one.
     """
-    scope = blocklist.scope_of(map(IPv4Address, codes))
+    return blocklist.scope_of(map(IPv4Address, codes))
+
+
+def wider_scope(codes: Iterable[str], blocklist: Blocklist) -> Scope | None:
+    """The same, where that is more than the target; None: it is the target's own."""
+    scope = scope_of(codes, blocklist)
     return scope if scope.width else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
-from rblwatch.core.blocklist import Blocklist, Severity
+from rblwatch.core.blocklist import Blocklist, Claim, Meaning, Severity
 from rblwatch.core.target import Target
 
 
@@ -17,7 +17,7 @@ class Override:
     """What an admin changes of a list's description."""
 
     severity: Severity | None = None
-    """Takes the place of every severity in the list's table."""
+    """Of every listing on the list, whatever the code: codes that were facts to be shown (`info`) are listings then."""
     ignore_codes: tuple[IPv4Address, ...] = ()
     accept: tuple[Target, ...] = field(default=())
     per_day: int | None = None
@@ -37,6 +37,11 @@ def overridden(blocklist: Blocklist, override: Override) -> Blocklist:
     severity = override.severity
     return replace(
         changed,
-        codes=tuple(replace(row, meaning=replace(row.meaning, severity=severity)) for row in changed.codes),
-        otherwise=replace(changed.otherwise, severity=severity),
+        codes=tuple(replace(row, meaning=_of_severity(row.meaning, severity)) for row in changed.codes),
+        otherwise=_of_severity(changed.otherwise, severity),
     )
+
+
+def _of_severity(meaning: Meaning, severity: Severity) -> Meaning:
+    claim = Claim.LISTED if meaning.claim is Claim.INFO else meaning.claim
+    return replace(meaning, severity=severity, claim=claim)

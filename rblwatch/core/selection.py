@@ -154,14 +154,17 @@ def asked_twice(catalogue: Catalogue, blocklists: Iterable[Blocklist]) -> dict[s
     return found
 
 
-def as_configured(catalogue: Catalogue, lists: Lists) -> Catalogue:
-    """The catalogue as an admin reads it: with the overrides, and the custom lists after the others."""
+def as_configured(catalogue: Catalogue, lists: Lists, servers: Iterable[Server] = ()) -> Catalogue:
+    """The catalogue as an admin reads it: with the overrides, and his own lists after the others.
+
+    His own are the custom lists, and the retired ones that `lists` or one of the servers asks for all the same.
+    """
     opened = unlocked(catalogue, lists.keys)
     known = {i: replace(entry, blocklist=_as_wanted(entry.blocklist, lists)) for i, entry in opened.entries.items()}
     own = {c.id: CatalogueEntry(blocklist=_as_wanted(c, lists), recommended=False) for c in lists.custom}
     raised = {
         c.id: CatalogueEntry(blocklist=_as_wanted(c, lists), recommended=False)
-        for c in _raised(catalogue, lists, lists.use)
+        for c in _raised(catalogue, lists, (*lists.use, *(name for server in servers for name in server.use)))
     }
     return replace(opened, entries=known | own | raised)
 

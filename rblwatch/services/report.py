@@ -46,12 +46,17 @@ class PairStatus:
     """Of an allow list: what it says of the target, if anything; and of any list what is accepted of it."""
     accepted_since: datetime | None = None
     """It is listed since then, which the admin has accepted: it counts as clear, and is no news."""
-    wider_scope: Scope | None = None
-    """Of a listing: what its entry is made for, where that is more than the target."""
+    scope: Scope | None = None
+    """Of a listing: what its entry is made for, the target or more."""
     list_in_trouble: bool = False
     """It is unknown because the whole list is."""
     lookup_url: str | None = None
     delist_url: str | None = None
+
+    @property
+    def wider_scope(self) -> Scope | None:
+        """The scope of a listing whose entry is made for more than the target."""
+        return self.scope if self.scope is not None and self.scope.width else None
 
     @property
     def verdict(self) -> str:

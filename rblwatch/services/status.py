@@ -15,7 +15,7 @@ from rblwatch.core.allowing import good_word
 from rblwatch.core.blocklist import Blocklist, Kind, link
 from rblwatch.core.budget import budgets_of, next_day
 from rblwatch.core.incident import Condition, worst
-from rblwatch.core.listing import wider_scope
+from rblwatch.core.listing import scope_of
 from rblwatch.core.plan import outdated, slice_of
 from rblwatch.core.question import Reason
 from rblwatch.core.rhythm import rhythm
@@ -201,7 +201,7 @@ class _View:
             blocklist=blocklist_id,
             zone=blocklist.shown_zone,
             listing=listing,
-            wider_scope=wider_scope(listing.codes, blocklist) if listing is not None else None,
+            scope=scope_of(listing.codes, blocklist) if listing is not None else None,
             unknown=self._tallies.unknown(blocklist_id, target),
             pending=_pending(self._pairs.get((blocklist_id, target))),
             clear=self._said_clear(blocklist, target),

@@ -66,6 +66,7 @@ def _pair_document(pair: PairStatus) -> dict[str, object]:
         "codes": list(map(str, said.codes)) if said else [],
         "labels": list(said.labels) if said else [],
         "severity": listing.severity.value if listing else None,
+        "scope": pair.scope.value if pair.scope else None,
         "reason": pair.reason.value if pair.reason else None,
         "text": listing.text if listing else None,
         "lookup_url": pair.lookup_url,

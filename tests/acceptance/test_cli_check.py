@@ -74,12 +74,13 @@ def test_json_has_every_list_asked_with_every_key(site: Site) -> None:
         "codes": ["127.0.0.2"],
         "labels": ["listed"],
         "severity": "major",
+        "scope": "address",
         "reason": None,
         "text": f"listed: {LISTED}",
         "lookup_url": None,
         "delist_url": None,
     }
-    empty: Document = {"codes": [], "labels": [], "severity": None, "text": None}
+    empty: Document = {"codes": [], "labels": [], "severity": None, "scope": None, "text": None}
     clear = listed | empty | {"blocklist": "spoilt.example", "zone": "spoilt.example", "verdict": "clear"}
     assert document == {
         "targets": [{"target": LISTED, "listed": 1, "clear": 1, "unknown": 0, "verdicts": [listed, clear]}],

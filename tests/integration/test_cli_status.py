@@ -8,9 +8,9 @@ from rblwatch.services.report import OutboxStatus, PairStatus, Report, ServerSta
 from tests.integration.notify.samples import LISTING, at
 
 
-def shown(scope: Scope | None, capsys: pytest.CaptureFixture[str]) -> str:
+def shown(scope: Scope, capsys: pytest.CaptureFixture[str]) -> str:
     """The table's words about one listing."""
-    pair = PairStatus(blocklist="bl", zone="bl.test", listing=LISTING, wider_scope=scope)
+    pair = PairStatus(blocklist="bl", zone="bl.test", listing=LISTING, scope=scope)
     target = TargetStatus(target=LISTING.target, listed=1, clear=0, unknown=0, pairs=(pair,))
     server = ServerStatus(name="mx1", tags=(), targets=(target,))
     outbox = OutboxStatus(depth=0, oldest_at=None, failed=0)
@@ -21,15 +21,16 @@ def shown(scope: Scope | None, capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.mark.parametrize(
     ("scope", "said"),
     [
-        (None, " SBL: https"),
+        (Scope.ADDRESS, " SBL: https"),
+        (Scope.DOMAIN, " SBL: https"),
         (Scope.RANGE, "[of its range] SBL: https"),
         (Scope.AS, "[of its whole network (AS)] SBL: https"),
         (Scope.COUNTRY, "[of its whole country] SBL: https"),
     ],
 )
 def test_an_entry_that_is_not_for_the_target_alone_says_for_what(
-    scope: Scope | None, said: str, capsys: pytest.CaptureFixture[str]
+    scope: Scope, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = shown(scope, capsys)
     assert said in text
-    assert ("[of its" in text) is (scope is not None)
+    assert ("[of its" in text) is (scope.width > 0)

@@ -269,6 +269,25 @@ def test_a_warning_stands_at_its_line(tmp_path: Path) -> None:
     assert (tmp_path / "rblwatch.toml").read_text().splitlines()[(warning.line or 0) - 1] == '"127.0.0.77"]'
 
 
+@pytest.mark.parametrize(
+    ("code", "severity"),
+    [
+        ('{ label = "x" }', "critical"),
+        ('{ label = "x", scope = "range" }', "critical"),
+        # An entry of a whole provider or country is not about the server: never an alarm, unless the admin says so.
+        ('{ label = "x", scope = "as" }', "informational"),
+        ('{ label = "x", scope = "country" }', "informational"),
+        ('{ label = "x", scope = "as", severity = "minor" }', "minor"),
+    ],
+)
+def test_a_code_of_the_admins_own_has_the_severity_that_goes_with_its_scope(
+    tmp_path: Path, code: str, severity: str
+) -> None:
+    custom = '[[blocklists.custom]]\nid = "corp"\nzone = "bl.corp.example"\nseverity = "critical"'
+    (corp,) = loaded(tmp_path, f'use = []\n{custom}\ncodes."127.0.0.2" = {code}').settings.lists.custom
+    assert corp.codes[0].meaning.severity == severity
+
+
 def test_daily_numbers_are_the_admins_to_set(tmp_path: Path) -> None:
     """Of lists of his own, and of others in place of what their operators allow everybody."""
     custom = '[[blocklists.custom]]\nid = "corp"\nzone = "bl.corp.example"\noperator = "Corp"\nper_day = 40'

@@ -140,6 +140,24 @@ def test_an_overridden_severity_takes_the_place_of_all_others() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("claim", "becomes"),
+    [
+        (Claim.LISTED, Claim.LISTED),
+        # A fact worth showing counts as a listing, so the admin's word about listings is about it as well.
+        (Claim.INFO, Claim.LISTED),
+        # A good word, or a step of a scale, is none whatever its severity.
+        (Claim.NEUTRAL, Claim.NEUTRAL),
+        (Claim.ALLOW, Claim.ALLOW),
+    ],
+)
+def test_an_overridden_severity_is_that_of_everything_that_counts_as_listed(claim: Claim, becomes: Claim) -> None:
+    said = Meaning("seen", Severity.INFORMATIONAL, claim)
+    known = replace(PLAIN, codes=(replace(row("127.0.0.9"), meaning=said),))
+    harsh = overridden(known, Override(severity=Severity.MAJOR))
+    assert harsh.meanings(ip("127.0.0.9")) == (Meaning("seen", Severity.MAJOR, becomes),)
+
+
 def test_an_override_without_a_severity_leaves_the_table() -> None:
     quiet = overridden(MIXED, Override(ignore_codes=(ip("127.0.0.2"),), accept=(HOST,)))
     assert quiet == replace(MIXED, ignored=(ip("127.0.0.2"),), accepted=frozenset({HOST}))

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from rblwatch.core.blocklist import Blocklist, Severity
+from rblwatch.core.blocklist import Blocklist, Meaning, Scope, Severity
 from rblwatch.core.document import blocklist_document, target_document, verdict_document
 from rblwatch.core.question import Reason
 from rblwatch.core.soundness import Soundness, State
@@ -18,10 +18,11 @@ KEYED = Blocklist(
     public_zone="zen.example.net",
     keyed=True,
     lookup_url="https://example.net/?q={ip}",
+    otherwise=Meaning("listed", Severity.MAJOR, scope=Scope.RANGE),
 )
 TARGET = Target("198.18.0.7", Family.IPV4)
 CODE = IPv4Address("127.0.0.2")
-EMPTY: dict[str, object] = {"codes": [], "labels": [], "severity": None, "reason": None, "text": None}
+EMPTY: dict[str, object] = {"codes": [], "labels": [], "severity": None, "scope": None, "reason": None, "text": None}
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,14 @@ EMPTY: dict[str, object] = {"codes": [], "labels": [], "severity": None, "reason
     [
         (
             Listed((CODE,), Severity.CRITICAL, ("SBL",)),
-            {"verdict": "listed", "codes": ["127.0.0.2"], "labels": ["SBL"], "severity": "critical", "text": "spam"},
+            {
+                "verdict": "listed",
+                "codes": ["127.0.0.2"],
+                "labels": ["SBL"],
+                "severity": "critical",
+                "scope": "range",
+                "text": "spam",
+            },
         ),
         (Clear(), {"verdict": "clear"}),
         # A good word or a neutral score is clear, and kept.

@@ -1,5 +1,6 @@
 """Which lists are asked about which server."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address as ip
 
 import pytest
@@ -127,6 +128,15 @@ def test_the_catalogue_as_configured_has_the_overrides_and_the_custom_lists() ->
     assert configured.entries["corp"].blocklist.ignored == (ip("127.0.0.3"),)
     assert not configured.entries["corp"].recommended
     assert configured.entries["fine"] == CATALOGUE.entries["fine"]
+
+
+def test_the_catalogue_as_configured_has_what_a_single_server_asks_for_all_the_same() -> None:
+    suspect = Retired(id="rumour", zone="rumour.example", below=False, fate=Fate.SUSPECT, since="2022")
+    catalogue = replace(CATALOGUE, retired=(suspect,))
+    lists = Lists(use=(), override={"rumour": Override(severity=Severity.MINOR)})
+    assert "rumour" not in as_configured(catalogue, lists).entries
+    entry = as_configured(catalogue, lists, [Server(name="mx1", use=("rumour",))]).entries["rumour"]
+    assert (entry.blocklist.zone, entry.blocklist.otherwise.severity) == ("rumour.example", Severity.MINOR)
 
 
 named = st.lists(st.sampled_from([*CATALOGUE.entries, "recommended", "all", "corp"]), max_size=3).map(tuple)

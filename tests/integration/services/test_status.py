@@ -105,5 +105,8 @@ async def test_what_is_listed_is_shown_with_what_its_entry_is_for(store: Store) 
     site.world.list("a.test", HOST)
     site.world.list("b.test", HOST)
     await look(site)
-    said = {pair.blocklist: pair.wider_scope for _, verdict, pair in shown(site.status()) if verdict == "listed"}
-    assert said == {"a.test": Scope.AS, "b.test": None}
+    listed = [pair for _, verdict, pair in shown(site.status()) if verdict == "listed"]
+    assert {pair.blocklist: pair.scope for pair in listed} == {"a.test": Scope.AS, "b.test": Scope.ADDRESS}
+    assert {pair.blocklist: pair.wider_scope for pair in listed} == {"a.test": Scope.AS, "b.test": None}
+    written = str(status_document(site.status()))
+    assert ("'scope': 'as'" in written, "'scope': 'address'" in written) == (True, True)
