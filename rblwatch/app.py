@@ -147,7 +147,7 @@ async def assemble(store: Store, configured: Configured, now: datetime) -> Assem
         delist_after=settings.alerts.delist_after,
         blind_after=settings.alerts.blind_after,
     )
-    desk = Desk(roster.watchlist, frozenset(policy.recipients))
+    desk = Desk(roster.watchlist, policy)
     return Assembly(policy, terms, desk, surveyed)
 
 

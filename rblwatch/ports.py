@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from rblwatch.core.blocklist import Blocklist
+from rblwatch.core.circuit import Pace
 from rblwatch.core.examination import Contact
 from rblwatch.core.finding import Finding
 from rblwatch.core.lookup import Query, Reply
@@ -100,6 +101,9 @@ class Discoverer(Protocol):
 
 class Notifier(Protocol):
     """Sends one message to one recipient. What a sink does wrong is an outcome, not an exception."""
+
+    def pace(self, recipient: str) -> Pace:
+        """How fast the recipient's sink takes messages."""
 
     async def send(self, message: Message) -> Outcome:
         """Render the message for its recipient's sink and send it, within the notifier's hard time-out."""

@@ -98,6 +98,14 @@ def decide(subject: Subject, recipient: str, routes: Sequence[Route], *, aware: 
     return max(decisions, key=_CLOSENESS.index, default=Decision.NO_ROUTE)
 
 
+def stand_ins(recipient: str, routes: Sequence[Route]) -> tuple[str, ...]:
+    """Who is told that a recipient cannot be reached: who shares a route with it, else who hears of our blindness."""
+    beside = [name for route in routes if recipient in route.channels for name in route.channels]
+    hearing = [name for route in routes if Topic.BLIND in route.on for name in route.channels]
+    chosen = beside if set(beside) - {recipient} else hearing
+    return tuple(name for name in dict.fromkeys(chosen) if name != recipient)
+
+
 def silenced(subject: Subject, silences: Iterable[Silence], at: datetime) -> Silence | None:
     """The silence that mutes a subject longest at that moment, or None."""
     covering = [silence for silence in silences if silence.covers(subject, at)]

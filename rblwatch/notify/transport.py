@@ -16,9 +16,11 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rblwatch.core.circuit import Pace
 from rblwatch.core.message import Message
 from rblwatch.core.retry import Outcome, Permanent, Transient
 from rblwatch.core.settings import Channel, Secret
+from rblwatch.notify.pace import pace_of
 from rblwatch.notify.render import render
 from rblwatch.notify.threads import Threads
 
@@ -50,6 +52,11 @@ class AppriseNotifier:
         self._channels = {channel.name: channel for channel in channels}
         self._threads: dict[str, Threads[Outcome]] = {name: Threads(name, at_once) for name in self._channels}
         self._timeout_s = timeout.total_seconds()
+
+    def pace(self, recipient: str) -> Pace:
+        """How fast the recipient's sink takes messages, as far as its URL tells."""
+        channel = self._channels.get(recipient)
+        return pace_of(channel.url if channel is not None else None)
 
     async def send(self, message: Message) -> Outcome:
         """Render the message for its recipient's sink and send it, within the notifier's hard time-out."""

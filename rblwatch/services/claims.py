@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from rblwatch.core.retry import LONGEST_DELAY, delay
 from rblwatch.ports import Clock
 from rblwatch.services.clockstep import LEAST_STEP, StepWatch
+from rblwatch.services.gates import Gates
 from rblwatch.services.leases import LEASE, LeaseWatch
 from rblwatch.store.database import Store
 from rblwatch.store.repository import Repository
@@ -41,15 +42,21 @@ class Claims:
         """Whether a lease has run out, and it is not certain yet that its holder is dead."""
         return self._leases.suspects > 0
 
-    async def take(self, store: Store, running: Mapping[int, str], interrupted: Sequence[Delivery]) -> list[Delivery]:
-        """Claim what is due; `running` are the recipients of what is on its way, by id, and keeps its leases.
+    async def take(
+        self, store: Store, running: Mapping[int, str], interrupted: Sequence[Delivery], *, gates: Gates
+    ) -> list[Delivery]:
+        """Claim what is due and may leave.
 
-        What was interrupted is given back, to be tried again soon.
+        `running` are the recipients of what is on its way, by id, and keeps its leases. What was interrupted is given
+        back, to be tried again soon.
         Raises: StoreError; then nothing has changed.
         """
         self._back_by = max(self._back_by - self._steps.step(), timedelta())
         now, back_by, chance = self._clock.now(), self._back_by, self._clock.random()
         busy = Counter(running.values())
+
+        def room(recipients: Collection[str]) -> dict[str, int]:
+            return gates.room(recipients, busy, IN_FLIGHT)
 
         def claim(repo: Repository) -> tuple[int, list[Delivery]]:
             rearmed = self._rearm(repo, now, back_by)
@@ -60,13 +67,15 @@ class Claims:
             repo.renew(self._holder, running, now + LEASE)
             leases = repo.leases(holder_other_than=self._holder)
             repo.give_back(self._leases.dead(leases, now=now, monotonic_s=self._clock.monotonic_s()), now)
-            return rearmed, repo.claim(now, holder=self._holder, lease=LEASE, limit_per_recipient=IN_FLIGHT, busy=busy)
+            return rearmed, repo.claim(now, holder=self._holder, lease=LEASE, room=room)
 
         rearmed, claimed = await store.write(claim)
         if rearmed or back_by:
             _log.warning("delivery.clock_stepped", extra={"back_by_s": back_by.total_seconds(), "rearmed": rearmed})
         self._began = True
         self._back_by -= back_by
+        for one in claimed:
+            gates.leave(one.recipient)
         return claimed
 
     def _rearm(self, repo: Repository, now: datetime, back_by: timedelta) -> int:

@@ -9,7 +9,10 @@ all. The delivery's id goes with the message, so that a duplicate can be told fr
 
 - Per recipient, messages about one pair leave in order: the store does not hand out a delivery while an earlier one
   with a pair in common is unfinished.
-- A transient failure is tried again (`core/retry.py`); only a permanent cause ends in `failed`, which stays visible.
+- A transient failure is tried again (`core/retry.py`); only a permanent cause ends in `failed`, which stays visible and
+  is told through other channels (`distress.py`).
+- A channel that fails again and again is left alone for a while, and none gets more than it takes (`gates.py`): what
+  waits for that is not tried, so it costs neither attempts nor patience.
 - A receipt that cannot be written is tried until it can be, since the message is out; by a command that is to end, for
   a while.
 
@@ -27,8 +30,11 @@ from datetime import datetime
 from rblwatch.core.retry import PATIENCE, Outcome, Permanent, Sent, Transient, next_attempt_at
 from rblwatch.core.watchlist import Watchlist
 from rblwatch.ports import Clock, Notifier
+from rblwatch.services.announce import Announcer, Policy
 from rblwatch.services.claims import Claims
+from rblwatch.services.distress import tell_distress
 from rblwatch.services.draft import Draft, draft
+from rblwatch.services.gates import Gates
 from rblwatch.services.leases import LEASE, RENEWED_EVERY
 from rblwatch.store.database import Store
 from rblwatch.store.errors import StoreError
@@ -48,7 +54,7 @@ class Desk:
     """What composing a message needs to know of the configuration."""
 
     watchlist: Watchlist
-    recipients: frozenset[str]
+    policy: Policy
 
 
 class Deliverer:
@@ -60,6 +66,7 @@ class Deliverer:
         self._clock = clock
         self._desk = desk
         self._claims = Claims(clock, holder)
+        self._gates = Gates(clock, notifier.pace)
         self._running: dict[int, tuple[str, asyncio.Task[None]]] = {}
         self._interrupted: list[Delivery] = []
         self._composing = asyncio.Lock()
@@ -71,8 +78,9 @@ class Deliverer:
         return bool(self._running)
 
     def adopt(self, notifier: Notifier, desk: Desk) -> None:
-        """Go on with a new configuration; what is on its way finishes under the old one."""
+        """Go on with a new configuration: every channel may be tried; what is on its way finishes under the old one."""
         self._notifier = notifier
+        self._gates = Gates(self._clock, notifier.pace)
         self._desk = desk
 
     async def start_due(self) -> int:
@@ -82,7 +90,7 @@ class Deliverer:
         """
         running = {delivery_id: recipient for delivery_id, (recipient, _) in self._running.items()}
         interrupted = list(self._interrupted)
-        claimed = await self._claims.take(self._store, running, interrupted)
+        claimed = await self._claims.take(self._store, running, interrupted, gates=self._gates)
         del self._interrupted[: len(interrupted)]
         for one in claimed:
             task = asyncio.create_task(self._handle(one), name=f"delivery {one.id}")
@@ -106,7 +114,7 @@ class Deliverer:
             if self._running:
                 tasks = [task for _, task in self._running.values()]
                 await asyncio.wait(tasks, timeout=RENEWED_EVERY.total_seconds())
-            elif self._claims.wait_for_leases:
+            elif self._claims.wait_for_leases or (not claimed and self._gates.paced):
                 await asyncio.sleep(RENEWED_EVERY.total_seconds())
             elif not claimed and away_s is None:
                 return
@@ -171,16 +179,19 @@ class Deliverer:
 
     async def _send(self, composed: Draft) -> Outcome:
         recipient = composed.delivery.recipient
-        if recipient not in self._desk.recipients:
+        if recipient not in self._desk.policy.recipients:
             return Permanent(f"the channel '{recipient}' is no longer configured")
         return await self._notifier.send(composed.message)
 
     async def _receipt(self, sent: Draft, outcome: Outcome) -> None:
         """Write the receipt, however long the database is away: the message is out."""
         chance = self._clock.random()
+        works_again = self._gates.note(sent.delivery.recipient, outcome)
         while True:
             try:
-                state = await self._store.write(lambda repo: self._finish(repo, sent, outcome, chance))
+                state = await self._store.write(
+                    lambda repo: self._finish(repo, sent, outcome, chance=chance, works_again=works_again)
+                )
             except StoreError as error:
                 _log.error("delivery.receipt_waits", extra={"delivery": sent.delivery.id, "why": str(error)})
                 await asyncio.sleep(_RECEIPT_RETRY_S)
@@ -189,7 +200,9 @@ class Deliverer:
             _log_outcome(sent.delivery, outcome, state)
             return
 
-    def _finish(self, repo: Repository, sent: Draft, outcome: Outcome, chance: float) -> DeliveryState:
+    def _finish(
+        self, repo: Repository, sent: Draft, outcome: Outcome, *, chance: float, works_again: bool
+    ) -> DeliveryState:
         """Write what came of a delivery; nothing, if its token no longer holds and somebody else has it."""
         now, delivery = self._clock.now(), sent.delivery
         state, error, next_at = _fate(sent, outcome, now, chance)
@@ -197,6 +210,12 @@ class Deliverer:
         if written and state is DeliveryState.SENT:
             repo.write_down(delivery, sent.composed)
             repo.set_told(delivery.recipient, sent.composed.told, now)
+        elif written:
+            announcer = Announcer(repo, self._desk.policy, now)
+            given_up = state is DeliveryState.FAILED
+            tell_distress(announcer, self._desk.policy, delivery, outcome, given_up=given_up)
+        if works_again:
+            repo.hasten_retries(delivery.recipient, now)
         return state
 
 

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, FromClause, case, exists, literal, or_, select, true, update
+from sqlalchemy import ColumnElement, FromClause, case, exists, func, literal, or_, select, true, update
 
 from rblwatch.core.alert import Composed, Drop, Line
 from rblwatch.core.retry import tried_since
@@ -44,20 +44,19 @@ class Outbox(Area):
     """Claims, finishes and retries deliveries."""
 
     def claim(
-        self, now: datetime, *, holder: str, lease: timedelta, limit_per_recipient: int, busy: Mapping[str, int]
+        self, now: datetime, *, holder: str, lease: timedelta, room: Callable[[Collection[str]], Mapping[str, int]]
     ) -> list[Delivery]:
         """Take what is due under a lease, in the order of ids.
 
-        `holder` is `role:instance`. At most `limit_per_recipient` minus `busy` deliveries per recipient are taken;
-        `busy` counts what the caller is sending already.
+        `holder` is `role:instance`; `room` says of recipients how many deliveries each of them takes now.
         """
         taken: list[Delivery] = []
-        for recipient in self._recipients_due(now):
-            room = limit_per_recipient - busy.get(recipient, 0)
-            while room > 0 and (waiting := self._first_claimable(recipient, now)) is not None:
+        for recipient, left in room(self._recipients_due(now)).items():
+            room_left = left
+            while room_left > 0 and (waiting := self._first_claimable(recipient, now)) is not None:
                 if self._take(waiting, now, holder, now + lease):
                     taken.append(self._delivery(waiting.id))
-                    room -= 1
+                    room_left -= 1
         return sorted(taken, key=lambda delivery: delivery.id)
 
     def finish(
@@ -118,6 +117,17 @@ class Outbox(Area):
         failed = (table.c.id == delivery_id) & (table.c.state == DeliveryState.FAILED)
         values = {"state": DeliveryState.WAITING, "next_at": at, "attempts": 0, "first_tried_at": at}
         return bool(self._change(update(table).where(failed).values(values)))
+
+    def last_sent_at(self, recipient: str) -> datetime | None:
+        """When a message arrived there last."""
+        sent = (table.c.recipient == recipient) & (table.c.state == DeliveryState.SENT)
+        at: datetime | None = self._connection.execute(select(func.max(table.c.sent_at)).where(sent)).scalar()
+        return at
+
+    def hasten_retries(self, recipient: str, now: datetime) -> int:
+        """Let leave at once what failed to reach a recipient that can be reached again; how many."""
+        failed_before = (table.c.recipient == recipient) & _WAITS & table.c.first_tried_at.is_not(None)
+        return self._change(update(table).where(failed_before, table.c.next_at > now).values(next_at=now))
 
     def bring_forward(self, by: timedelta, now: datetime) -> int:
         """Let what waits leave earlier by so much, since the clock was stepped back; how many."""

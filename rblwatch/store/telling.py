@@ -47,6 +47,12 @@ class Alerts(Area):
         tried = self._connection.execute(select(exists(deliveries.where(~_UNTRIED)))).scalar_one()
         return alert_id if waits and not tried else None
 
+    def last_alert_at(self, group: Group, key: str) -> datetime | None:
+        """When the newest alert of a group and key was opened."""
+        ours = (alert_table.c.group == group) & (alert_table.c.key == key)
+        at: datetime | None = self._connection.execute(select(func.max(alert_table.c.at)).where(ours)).scalar()
+        return at
+
     def add_alert(self, group: Group, key: str, at: datetime) -> int:
         """Open an alert."""
         return self._add(alert_table, {"group": group, "key": key, "at": at})

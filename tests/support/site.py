@@ -13,6 +13,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from rblwatch.core.alert import Line
+from rblwatch.core.circuit import Pace
 from rblwatch.core.message import Message
 from rblwatch.core.retry import Outcome, Permanent, Sent, Transient
 from rblwatch.core.selection import Catalogue
@@ -54,12 +55,17 @@ class ScriptedNotifier:
     """Delivery ids, one for every try."""
     outcomes: list[tuple[Message, bool]] = field(default_factory=list)
     """What arrived, and whether there was anybody left to write that down; if not, it may arrive again."""
+    paces: dict[str, Pace] = field(default_factory=dict)
+    """By recipient; without one, as fast as may be."""
     hanging: dict[str, asyncio.Event] = field(default_factory=dict)
     """Sends that wait, by delivery id."""
 
     @property
     def stuck(self) -> int:
         return len(self.hanging)
+
+    def pace(self, recipient: str) -> Pace:
+        return self.paces.get(recipient, Pace(burst=1000, every=timedelta(seconds=1)))
 
     async def send(self, message: Message) -> Outcome:
         journey = self.journeys.get(message.recipient, Journey.SENT)
@@ -218,7 +224,7 @@ class Site:
         )
         monitor = Monitor(self.store, self.lookup, self.clock, self.terms, settings.schedule)
         await monitor.load()
-        return Desk(roster.watchlist, frozenset(policy.recipients)), monitor
+        return Desk(roster.watchlist, policy), monitor
 
 
 async def _until(predicate: Callable[[], bool], timeout_s: float = 30.0) -> None:

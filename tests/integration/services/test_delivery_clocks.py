@@ -15,6 +15,7 @@ from rblwatch.core.selection import Catalogue
 from rblwatch.core.settings import Secret
 from rblwatch.core.watchlist import watch
 from rblwatch.services import deliver
+from rblwatch.services.announce import policy_of
 from rblwatch.services.deliver import Deliverer, Desk
 from rblwatch.services.leases import LEASE
 from rblwatch.store.database import Store
@@ -57,7 +58,7 @@ def only(site: Site) -> Delivery:
 
 def second_sender(site: Site, holder: str) -> Deliverer:
     """Another process over the same database, with the same clock."""
-    desk = Desk(watch(site.settings, Catalogue()), frozenset([CHAT]))
+    desk = Desk(watch(site.settings, Catalogue()), policy_of(site.settings))
     return Deliverer(site.store, site.notifier, site.clock, desk, holder=holder)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
+from collections.abc import Collection
 from contextlib import closing
 from ipaddress import ip_network
 from pathlib import Path
@@ -123,11 +124,12 @@ async def test_news_of_a_late_portion_is_gathered_as_long_as_any_other(store: St
     site.clock.advance(minutes(15))
     left: list[int] = []
 
+    def room(recipients: Collection[str]) -> dict[str, int]:
+        return dict.fromkeys(recipients, 4)
+
     def dawdle(_: Transitions) -> None:
         site.clock.advance(site.settings.alerts.group_wait * 0.6)
-        due = store.write_now(
-            lambda repo: repo.claim(site.clock.now(), holder="post", lease=minutes(2), limit_per_recipient=4, busy={})
-        )
+        due = store.write_now(lambda repo: repo.claim(site.clock.now(), holder="post", lease=minutes(2), room=room))
         left.append(len({delivery.alert_id for delivery in due}))
 
     site.monitor.sweeper.on_transitions = dawdle

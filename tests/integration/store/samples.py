@@ -103,7 +103,6 @@ def claim(
             at(minute),
             holder=holder,
             lease=timedelta(minutes=lease),
-            limit_per_recipient=limit,
-            busy={"ops": busy},
+            room=lambda recipients: {name: limit - (busy if name == "ops" else 0) for name in recipients},
         )
     )
