@@ -26,10 +26,10 @@ from rblwatch.core.watchlist import Watchlist, uncovered
 if TYPE_CHECKING:
     from rblwatch.ports import Discoverer, Names, Nameservers, Notifier
     from rblwatch.resolver import Engine
-    from rblwatch.services.announce import Policy
     from rblwatch.services.asked import Terms
     from rblwatch.services.deliver import Desk
     from rblwatch.services.monitor import Swept
+    from rblwatch.services.policy import Policy
     from rblwatch.services.report import Report
     from rblwatch.services.survey import Survey
     from rblwatch.store.database import Store
@@ -129,9 +129,9 @@ async def assemble(store: Store, configured: Configured, now: datetime) -> Assem
 
     Raises: StoreError; NothingRegistered, where that would end every listing.
     """
-    from rblwatch.services.announce import policy_of  # noqa: PLC0415
     from rblwatch.services.asked import Terms  # noqa: PLC0415
     from rblwatch.services.deliver import Desk  # noqa: PLC0415
+    from rblwatch.services.policy import policy_of  # noqa: PLC0415
     from rblwatch.services.survey import begin  # noqa: PLC0415
 
     settings = configured.settings

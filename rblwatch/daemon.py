@@ -42,6 +42,7 @@ _DELIVER_EVERY_S = 0.5
 _NAMES_EVERY_S = 1.0
 _CLOCK_EVERY_S = 5.0
 _BEAT_EVERY_S = 10.0
+_RELEASE_EVERY_S = 1.0
 _SILENCES_EVERY_S = 30.0
 _RESOLVER_EVERY_S = 1.0
 
@@ -93,6 +94,7 @@ class Daemon:
             "names": (self._work.look_up_names, _NAMES_EVERY_S),
             "deliver": (self._work.deliver, _DELIVER_EVERY_S),
             "beat": (self._beat, _BEAT_EVERY_S),
+            "release": (self._work.release_held, _RELEASE_EVERY_S),
             "silences": (self._work.end_silences, _SILENCES_EVERY_S),
             "resolver": (self._work.watch_resolver, _RESOLVER_EVERY_S),
         }

@@ -21,6 +21,7 @@ from rblwatch.ports import Clock
 from rblwatch.services.deliver import Deliverer
 from rblwatch.services.diagnose import Examiner
 from rblwatch.services.monitor import Monitor, end_silences, tell_notice
+from rblwatch.services.release import release_due
 from rblwatch.services.survey import look_up
 from rblwatch.services.vigil import Vigil
 from rblwatch.store.database import Store
@@ -148,6 +149,11 @@ class Work:
     async def deliver(self) -> None:
         """Start to send the messages that are due."""
         await self._deliverer.start_due()
+
+    async def release_held(self) -> None:
+        """Tell what was held back and is due."""
+        assembly = self._assembly
+        await release_due(self._store, assembly.watchlist, assembly.policy, self._clock.now())
 
     async def end_silences(self) -> None:
         """Tell what was muted by silences that are over."""

@@ -321,6 +321,7 @@ def _told() -> None:
         sa.Column("silence_id", sa.Integer()),
         sa.Column("line", sa.Text()),
         sa.Column("dropped", sa.Text()),
+        sa.Column("due_at", MOMENT),
         sa.ForeignKeyConstraint(
             ["delivery_id"], ["delivery.id"], name=op.f("fk_telling_delivery_id"), ondelete="CASCADE"
         ),
@@ -329,6 +330,14 @@ def _told() -> None:
         sa.PrimaryKeyConstraint("news_id", "recipient", name=op.f("pk_telling")),
     )
     op.create_index(op.f("ix_telling_delivery_id"), "telling", ["delivery_id"], unique=False)
+    op.create_index(
+        "ix_telling_due_at",
+        "telling",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
     op.create_index(
         "ix_telling_silenced",
         "telling",
@@ -351,6 +360,7 @@ def _told() -> None:
         "recipient",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("added_at", MOMENT, nullable=False),
+        sa.Column("digest_at", MOMENT),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_recipient")),
     )
 

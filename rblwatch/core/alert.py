@@ -26,7 +26,13 @@ class Group(StrEnum):
     ENDED = "ended"  # listings that ended, but were not delisted: one alert per cause
     INCIDENT = "incident"  # a list went bad, or recovered
     STANDING = "standing"  # what stands, for a recipient or route that was added, or was muted
+    DIGEST = "digest"  # what was held for the message of the day
+    ESCALATED = "escalated"  # what nobody acknowledged in time
     NOTICE = "notice"  # about rblwatch itself
+
+
+#: What began and ended unsaid is left out of these.
+_ONLY_WHAT_STANDS = frozenset({Group.STANDING, Group.ESCALATED})
 
 
 class Kind(StrEnum):
@@ -193,7 +199,7 @@ def _line_to_the_unaware(kinds: set[Kind], listing: Listing, group: Group) -> tu
         return None, Drop.NEVER_TOLD, Told.NEVER
     if listing.stands:
         return Line.LISTED, Drop.MERGED, Told.OPEN
-    if group is Group.STANDING:
+    if group in _ONLY_WHAT_STANDS:
         return None, Drop.OVER, Told.NEVER
     return Line.WAS_LISTED, Drop.MERGED, Told.CLOSED
 
@@ -212,7 +218,7 @@ def _incident_line(items: Sequence[News], told: Told, group: Group) -> tuple[Lin
         return (Line.SIGHTED, Drop.MERGED) if Kind.SIGHTED in kinds else (None, Drop.OVER)
     if Kind.BLIND not in kinds:
         return None, Drop.NEVER_TOLD
-    return (None, Drop.OVER) if group is Group.STANDING else (Line.WAS_BLIND, Drop.MERGED)
+    return (None, Drop.OVER) if group in _ONLY_WHAT_STANDS else (Line.WAS_BLIND, Drop.MERGED)
 
 
 def ending_line(ending: Ending) -> Kind:

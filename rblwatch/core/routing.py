@@ -16,16 +16,26 @@ from rblwatch.core.settings import Route, Topic
 
 
 class Decision(StrEnum):
-    """What becomes of one piece of news for one recipient, when it is committed."""
+    """What becomes of one piece of news for one recipient: when it is committed, and again when what is held is due."""
 
     TELL = "tell"
+    GROUPED = "grouped"  # told as well, in a message that already waited
     SILENCED = "silenced"
     BELOW_SEVERITY = "below-severity"
     NOT_ON_ROUTE = "not-on-route"
     OTHER_TAGS = "other-tags"
     NEVER_TOLD = "never-told"  # the end of something that this recipient was never told of
+    REPEATED_TOO_SOON = "repeated-too-soon"  # it comes and goes
+    WAITING_FOR_DIGEST = "waiting-for-digest"
+    WAITING_FOR_ACKNOWLEDGEMENT = "waiting-for-acknowledgement"  # told if nobody acknowledges it in time
+    ACKNOWLEDGED = "acknowledged"  # somebody did
     NO_ROUTE = "no-route"
 
+
+#: The news is in a message, sent or on its way.
+TOLD = frozenset({Decision.TELL, Decision.GROUPED})
+#: The news may be told later: with a due time it waits, without one it was over first.
+HELD = frozenset({Decision.WAITING_FOR_DIGEST, Decision.WAITING_FOR_ACKNOWLEDGEMENT, Decision.REPEATED_TOO_SOON})
 
 #: When several routes lead to one recipient, the decision that came closest to telling is the one worth storing.
 _CLOSENESS = (
@@ -34,6 +44,9 @@ _CLOSENESS = (
     Decision.NOT_ON_ROUTE,
     Decision.NEVER_TOLD,
     Decision.BELOW_SEVERITY,
+    Decision.ACKNOWLEDGED,
+    Decision.WAITING_FOR_DIGEST,
+    Decision.WAITING_FOR_ACKNOWLEDGEMENT,
     Decision.TELL,
 )
 
@@ -85,17 +98,48 @@ class Silence:
         )
 
 
-def decide(subject: Subject, recipient: str, routes: Sequence[Route], *, aware: bool) -> Decision:
-    """Decide about one piece of news for one recipient (a channel's name), silences apart.
+def decide(
+    subject: Subject, recipient: str, routes: Sequence[Route], *, aware: bool, acknowledged: bool = False
+) -> Decision:
+    """Decide about one piece of news for one recipient (a channel's name), silences and the time apart.
 
     `aware`: the recipient was told of this very listing, or will be by a message on its way. Whoever is aware hears
     how it goes on whatever its severity becomes; to whoever is not, a change is a listing, and an end is nothing.
+    `acknowledged`: somebody looks after what it is about, so that nobody else need be called.
     """
+    decision, through = leading(subject, recipient, routes, aware=aware)
+    manners = (manner(route, aware=aware, acknowledged=acknowledged) for route in through)
+    return closest(manners, default=decision)
+
+
+def leading(
+    subject: Subject, recipient: str, routes: Sequence[Route], *, aware: bool
+) -> tuple[Decision, Sequence[Route]]:
+    """The routes by which a recipient is told of one piece of news, now or later, or the reason why there is none.
+
+    One that takes it for its severity goes before one that takes it only because its recipient heard of it before. How
+    a listing ended that was not delisted is told to whoever was told of it, if need be by no route at all.
+    """
+    his = [route for route in routes if recipient in route.channels]
+    decisions = [_by_route(subject, route, aware=aware) for route in his]
+    through = [route for route, decision in zip(his, decisions, strict=True) if decision is Decision.TELL]
     if subject.ended_otherwise and aware:
-        return Decision.TELL
-    leading = [route for route in routes if recipient in route.channels]
-    decisions = [_by_route(subject, route, aware=aware) for route in leading]
-    return max(decisions, key=_CLOSENESS.index, default=Decision.NO_ROUTE)
+        return Decision.TELL, through or his
+    if not through:
+        return closest(decisions, default=Decision.NO_ROUTE), ()
+    return Decision.TELL, [route for route in through if _severe_enough(subject, route)] or through
+
+
+def manner(route: Route, *, aware: bool, acknowledged: bool = False) -> Decision:
+    """How a route that leads to a recipient tells him, the time apart; whoever was told before waits for nobody."""
+    if route.after is not None and not aware:
+        return Decision.ACKNOWLEDGED if acknowledged else Decision.WAITING_FOR_ACKNOWLEDGEMENT
+    return Decision.TELL if route.digest is None else Decision.WAITING_FOR_DIGEST
+
+
+def closest(decisions: Iterable[Decision], *, default: Decision) -> Decision:
+    """Of decisions by several routes, the one that comes closest to telling."""
+    return max(decisions, key=_CLOSENESS.index, default=default)
 
 
 def stand_ins(recipient: str, routes: Sequence[Route]) -> tuple[str, ...]:
@@ -121,6 +165,10 @@ def _by_route(subject: Subject, route: Route, *, aware: bool) -> Decision:
         return Decision.OTHER_TAGS
     if topic not in route.on:
         return Decision.NOT_ON_ROUTE
-    if subject.severity is not None and not aware and subject.severity.rank < route.severity.rank:
+    if not aware and not _severe_enough(subject, route):
         return Decision.BELOW_SEVERITY
     return Decision.TELL
+
+
+def _severe_enough(subject: Subject, route: Route) -> bool:
+    return subject.severity is None or subject.severity.rank >= route.severity.rank

@@ -18,7 +18,7 @@ from rblwatch.core.standing import NO_PROOF, Proof
 from rblwatch.core.target import Family, Target
 from rblwatch.core.verdict import Unknown, Verdict, judge
 from rblwatch.core.watchlist import Roster
-from rblwatch.services.announce import Policy
+from rblwatch.services.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

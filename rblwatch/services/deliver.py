@@ -30,12 +30,13 @@ from datetime import datetime
 from rblwatch.core.retry import PATIENCE, Outcome, Permanent, Sent, Transient, next_attempt_at
 from rblwatch.core.watchlist import Watchlist
 from rblwatch.ports import Clock, Notifier
-from rblwatch.services.announce import Announcer, Policy
+from rblwatch.services.announce import Announcer
 from rblwatch.services.claims import Claims
 from rblwatch.services.distress import tell_distress
 from rblwatch.services.draft import Draft, draft
 from rblwatch.services.gates import Gates
 from rblwatch.services.leases import LEASE, RENEWED_EVERY
+from rblwatch.services.policy import Policy
 from rblwatch.store.database import Store
 from rblwatch.store.errors import StoreError
 from rblwatch.store.repository import Repository

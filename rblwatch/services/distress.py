@@ -12,7 +12,8 @@ from rblwatch.core.alert import Group, Kind
 from rblwatch.core.retry import Outcome, Permanent, Transient
 from rblwatch.core.routing import stand_ins
 from rblwatch.core.timespan import minute
-from rblwatch.services.announce import Announcer, Policy
+from rblwatch.services.announce import Announcer
+from rblwatch.services.policy import Policy
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import Delivery, NewNews
 

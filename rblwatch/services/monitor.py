@@ -17,11 +17,13 @@ from rblwatch.core.settings import Schedule, Topic
 from rblwatch.core.watchlist import Watchlist
 from rblwatch.ports import Clock, Lookup
 from rblwatch.services.agenda import Agenda
-from rblwatch.services.announce import Announcement, Announcer, Policy
+from rblwatch.services.announce import Announcement, Announcer
 from rblwatch.services.asked import Terms
 from rblwatch.services.catch_up import catch_up_after_silences
 from rblwatch.services.deliver import Deliverer
+from rblwatch.services.policy import Policy
 from rblwatch.services.portion import Transitions
+from rblwatch.services.release import release
 from rblwatch.services.sweep import Sweeper
 from rblwatch.services.totals import Totals
 from rblwatch.store.database import Store
@@ -90,6 +92,11 @@ class Monitor:
             await self._store.write(lambda repo: _release(repo, [Group.FIRST_LOOK], now))
             self._first_looks_wait = False
 
+    def release_all(self, repo: Repository, at: datetime) -> None:
+        """Let everything leave that is held and due, that gathers news, or that waits for other lists."""
+        release(repo, self._terms.roster.watchlist, self._terms.policy, at)
+        _release(repo, Group, at)
+
     def _report(self) -> None:
         fields = {
             "batches": self._totals.batches,
@@ -111,7 +118,7 @@ async def sweep_once(
     await monitor.load()
     totals = Totals(clock.now())
     await monitor.sweeper.round(totals, on_lane)
-    await store.write(lambda repo: _release(repo, Group, clock.now()))
+    await store.write(lambda repo: monitor.release_all(repo, clock.now()))
     await deliverer.work_off()
     outcomes = deliverer.outcomes
     return Swept(

@@ -14,10 +14,11 @@ from rblwatch.core.standing import Change, Transition
 from rblwatch.core.target import Target
 from rblwatch.core.verdict import Listed, Unknown, read_again
 from rblwatch.core.watchlist import Roster, Watchlist, enrol
-from rblwatch.services.announce import Announcer, Policy, ending
+from rblwatch.services.announce import Announcer, ending
 from rblwatch.services.catch_up import catch_up
 from rblwatch.services.causes import why_over, why_reinterpreted
 from rblwatch.services.condition import end_unasked
+from rblwatch.services.policy import Policy
 from rblwatch.store.repository import Repository
 from rblwatch.store.rows import Pair
 

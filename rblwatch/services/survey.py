@@ -21,9 +21,10 @@ from rblwatch.core.target import Target
 from rblwatch.core.watchlist import Roster, Watchlist, joined
 from rblwatch.core.wording import several
 from rblwatch.ports import Clock, Discoverer
-from rblwatch.services.announce import Announcement, Announcer, Policy, subject_about
+from rblwatch.services.announce import Announcement, Announcer, subject_about
 from rblwatch.services.asked import Terms
 from rblwatch.services.causes import how_moved
+from rblwatch.services.policy import Policy
 from rblwatch.services.reconcile import reconcile
 from rblwatch.store.database import Store
 from rblwatch.store.repository import Repository

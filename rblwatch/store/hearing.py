@@ -11,7 +11,7 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, exists, select
 
 from rblwatch.core.alert import Kind, Line, Told
-from rblwatch.core.routing import Decision
+from rblwatch.core.routing import TOLD
 from rblwatch.store import reading
 from rblwatch.store.area import Bound
 from rblwatch.store.rows import DeliveryState
@@ -51,7 +51,7 @@ class Hearing(Bound):
         coming = (
             select(telling_table.c.recipient)
             .select_from(_FROM)
-            .where(about, news_table.c.kind == Kind.BLIND, telling_table.c.decision == Decision.TELL)
+            .where(about, news_table.c.kind == Kind.BLIND, telling_table.c.decision.in_(TOLD))
             .where(delivery_table.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED)))
         )
         on_its_way = set(self._connection.execute(coming).scalars())

@@ -13,12 +13,13 @@ from sqlalchemy import ColumnElement, Text, func, or_, select, type_coerce
 from rblwatch.core.alert import News, Told
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
-from rblwatch.core.routing import Decision, Silence
+from rblwatch.core.routing import TOLD, Silence
 from rblwatch.core.standing import Transition
 from rblwatch.core.target import Target
 from rblwatch.store import reading
 from rblwatch.store.columns import written
 from rblwatch.store.hearing import Hearing
+from rblwatch.store.held import Held
 from rblwatch.store.rows import Coverage, Delivery, DeliveryState, Telling
 from rblwatch.store.schema import coverage as coverage_table
 from rblwatch.store.schema import delivery as delivery_table
@@ -36,7 +37,7 @@ from rblwatch.store.snapshot import Snapshot
 _UNFINISHED = delivery_table.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED))
 
 
-class Queries(Snapshot, Hearing):
+class Queries(Snapshot, Hearing, Held):
     """All that can be read, through one read-only connection."""
 
     def history(
@@ -81,7 +82,7 @@ class Queries(Snapshot, Hearing):
 
     def news(self, delivery_id: int) -> tuple[News, ...]:
         """What a delivery is to tell, in order, with its listings and incidents as they are now."""
-        told = (telling_table.c.delivery_id == delivery_id) & (telling_table.c.decision == Decision.TELL)
+        told = (telling_table.c.delivery_id == delivery_id) & telling_table.c.decision.in_(TOLD)
         statement = select(news_table).join(telling_table).where(told).order_by(news_table.c.id)
         found = reading.rows(self._connection, statement)
         listings = reading.listings_by_id(self._connection, {row["listing_id"] for row in found if row["listing_id"]})

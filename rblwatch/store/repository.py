@@ -15,6 +15,7 @@ from rblwatch.store.acceptance import Acceptances
 from rblwatch.store.audience import Audience
 from rblwatch.store.found import Intervals
 from rblwatch.store.hearing import Hearing
+from rblwatch.store.held import Held, Holding
 from rblwatch.store.names import Names
 from rblwatch.store.outbox import Outbox
 from rblwatch.store.rows import DaemonRow
@@ -34,6 +35,8 @@ class Repository(
     Alerts,
     Tellings,
     Hearing,
+    Held,
+    Holding,
     Outbox,
     Audience,
     Spendings,

@@ -157,12 +157,15 @@ class Telling:
     news_id: int
     recipient: str
     decision: Decision
-    """When the news was committed (or re-decided at the claim, for a silence)."""
+    """When the news was committed, or when it was decided anew: at the claim for a silence, when due for what is held.
+    """
     delivery_id: int | None = None
     silence_id: int | None = None
     line: Line | None = None
     """What the recipient read of it, once sent."""
     dropped: Drop | None = None
+    due_at: datetime | None = None
+    """Of what is held: when it is decided anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

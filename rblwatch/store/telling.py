@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, insert, literal, select, update
 
 from rblwatch.core.alert import Group, Kind, Told
-from rblwatch.core.routing import Decision, Silence
+from rblwatch.core.routing import TOLD, Decision, Silence
 from rblwatch.store import reading
 from rblwatch.store.area import Area
 from rblwatch.store.columns import Moment, Word
@@ -76,9 +76,18 @@ class Alerts(Area):
 
     def update_telling(self, telling: Telling) -> None:
         """Store what became of a decision."""
+        self.update_tellings([telling])
+
+    def update_tellings(self, tellings: Iterable[Telling]) -> None:
+        """Store what became of decisions."""
         columns = telling_table.c
-        here = (columns.news_id == telling.news_id) & (columns.recipient == telling.recipient)
-        self._change(update(telling_table).where(here).values(asdict(telling)))
+        here = (columns.news_id == bindparam("its_news")) & (columns.recipient == bindparam("its_recipient"))
+        changing = [field.name for field in fields(Telling) if field.name not in ("news_id", "recipient")]
+        rows: list[dict[str, object]] = [
+            {name: getattr(one, name) for name in changing} | {"its_news": one.news_id, "its_recipient": one.recipient}
+            for one in tellings
+        ]
+        self._each(update(telling_table).where(here).values({name: bindparam(name) for name in changing}), rows)
 
     def deliveries_of(self, alert_id: int) -> dict[str, int]:
         """The ids of an alert's deliveries, by recipient."""
@@ -155,7 +164,7 @@ class Tellings(Area):
             .join_from(news_table, telling_table)
             .join(delivery_table, delivery_table.c.id == telling_table.c.delivery_id)
             .where(news_table.c.listing_id.is_not(None), news_table.c.kind.in_(kinds))
-            .where(telling_table.c.decision == Decision.TELL, _UNFINISHED, *where)
+            .where(telling_table.c.decision.in_(TOLD), _UNFINISHED, *where)
             .order_by(news_table.c.id)
         )
         return {(listing, recipient): kind for listing, recipient, kind in self._connection.execute(coming)}

@@ -20,10 +20,11 @@ from rblwatch.core.selection import Catalogue
 from rblwatch.core.settings import Settings
 from rblwatch.core.watchlist import watch
 from rblwatch.naming import registrable
-from rblwatch.services.announce import policy_of
 from rblwatch.services.asked import Terms
 from rblwatch.services.deliver import Deliverer, Desk
 from rblwatch.services.monitor import Monitor, Swept, end_silences, sweep_once
+from rblwatch.services.policy import policy_of
+from rblwatch.services.release import release_due
 from rblwatch.services.report import Report
 from rblwatch.services.status import report
 from rblwatch.services.survey import Survey, begin, look_up
@@ -169,15 +170,20 @@ class Site:
         return await sweep_once(self.store, self.monitor, self.deliverer, self.clock)
 
     async def beat(self) -> None:
-        """One beat of the daemon: ask what is due, let first looks go, look at silences."""
+        """One beat of the daemon: ask what is due, let first looks go, look at silences and at what is held."""
         self.monitor.start_due()
         await self.monitor.sweeper.drain(60)
         await self.monitor.release_first_looks()
         await self.end_silences()
+        await self.release()
 
     async def end_silences(self) -> None:
         watchlist = self.terms.roster.watchlist
         await end_silences(self.store, watchlist, policy_of(self.settings), self.clock.now())
+
+    async def release(self) -> None:
+        """Take up what is held and due."""
+        await release_due(self.store, self.terms.roster.watchlist, policy_of(self.settings), self.clock.now())
 
     async def deliver(self) -> None:
         """Send what is due, until nothing more is or a sink hangs."""

@@ -92,6 +92,13 @@ telling = Table(
     Column("silence_id", ForeignKey("silence.id")),
     Column("line", Word(Line)),
     Column("dropped", Word(Drop)),
+    Column("due_at", Moment),  # of what is held: when it is decided anew
+)
+Index(
+    "ix_telling_due_at",
+    telling.c.due_at,
+    sqlite_where=telling.c.due_at.is_not(None),
+    postgresql_where=telling.c.due_at.is_not(None),
 )
 Index(
     "ix_telling_silenced",
@@ -114,4 +121,5 @@ recipient = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("added_at", Moment, nullable=False),
+    Column("digest_at", Moment),  # when the last digest left
 )

@@ -15,9 +15,9 @@ from rblwatch.core.selection import Catalogue
 from rblwatch.core.settings import Secret
 from rblwatch.core.watchlist import watch
 from rblwatch.services import deliver
-from rblwatch.services.announce import policy_of
 from rblwatch.services.deliver import Deliverer, Desk
 from rblwatch.services.leases import LEASE
+from rblwatch.services.policy import policy_of
 from rblwatch.store.database import Store
 from rblwatch.store.errors import StoreError, StoreUnavailable
 from rblwatch.store.repository import Repository

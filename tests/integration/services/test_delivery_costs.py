@@ -18,8 +18,8 @@ from rblwatch.core.selection import Catalogue
 from rblwatch.core.settings import Secret, Server
 from rblwatch.core.target import Family, Target
 from rblwatch.core.watchlist import watch
-from rblwatch.services.announce import policy_of
 from rblwatch.services.draft import Draft
+from rblwatch.services.policy import policy_of
 from rblwatch.services.reconcile import reconcile
 from rblwatch.store.database import Store
 from rblwatch.store.queries import Queries

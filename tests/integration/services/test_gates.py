@@ -10,9 +10,9 @@ from rblwatch.core.circuit import OPENS_AFTER, Pace
 from rblwatch.core.message import Message
 from rblwatch.core.retry import Outcome, Transient
 from rblwatch.core.settings import Route
-from rblwatch.services.announce import policy_of
 from rblwatch.services.claims import IN_FLIGHT
 from rblwatch.services.monitor import tell_notice
+from rblwatch.services.policy import policy_of
 from rblwatch.store.database import Store
 from rblwatch.store.rows import Delivery, DeliveryState
 from tests.integration.services.scene import CHAT, HOST, MAIL, MX1, list_of, look, minutes, said, to, watching
