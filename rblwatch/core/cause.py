@@ -83,7 +83,7 @@ _READ_THE_MAIL_LOG = "look in the mail log for a sender or account with unusual 
 _ASK_THE_PROVIDER = "ask the provider of the network; there is little that the server's own admin can do"
 _FIRST = {
     Cause.OPEN_RELAY: "close the relay: accept mail from outside for your own domains only, and test it again",
-    Cause.INFECTED: "look for the infected machine (behind a NAT any of them) and block outgoing port 25 for the others",
+    Cause.INFECTED: "look for the infected machine (behind a NAT any of them), and block port 25 outwards for the rest",
     Cause.OPEN_PROXY: "find and close the proxy or VPN, and see who used it",
     Cause.ATTACK: "look for unknown processes, accounts and outgoing connections, and change passwords",
     Cause.BACKSCATTER: "reject unknown recipients during the SMTP dialogue instead of bouncing later",
