@@ -22,7 +22,7 @@ from rblwatch.services.deliver import Deliverer
 from rblwatch.services.diagnose import Examiner
 from rblwatch.services.monitor import Monitor, end_silences, tell_notice
 from rblwatch.services.release import release_due
-from rblwatch.services.survey import look_up
+from rblwatch.services.survey import keep
 from rblwatch.services.vigil import Vigil
 from rblwatch.store.database import Store
 from rblwatch.store.errors import StoreError
@@ -107,10 +107,11 @@ class Work:
             return
         self._names_due_at = self._clock.now() + _AFTER_TROUBLE  # should what they come to not be stored
         discoverer = app.build_discoverer(configured.settings.resolver)
-        surveyed = await look_up(self._store, discoverer, self._clock, configured.settings, assembly.terms)
+        findings = await discoverer.discover(configured.settings.servers)
         async with self._changing:
             if self._assembly is not assembly:
-                return  # Under another configuration they are due again.
+                return  # Under another configuration they are due in their own time, and others hear of them.
+            surveyed = await keep(self._store, findings, self._clock, configured.settings, assembly.terms)
             self._names_due_at, self._sweeps_from_s = surveyed.due_at, 0.0
             if surveyed.found != assembly.survey.found:
                 await self._put_to_work(configured)

@@ -55,6 +55,7 @@ def _watched() -> None:
         sa.Column("target", sa.Text(), nullable=False),
         sa.Column("family", sa.Text(), nullable=False),
         sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("parts", sa.Text(), nullable=False),
         sa.Column("missed_at", MOMENT),
         sa.Column("told", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -64,8 +64,8 @@ def _said(finding: Finding) -> Iterator[Row]:
     targets = [target.text for target in finding.targets]
     if targets:
         yield "found", several(targets, _MOST_NAMED)
-    for failure in finding.failures:
-        yield Cell("failing", VERDICTS["unknown"]), f"{failure.what}: {failure.detail or failure.reason}"
+    for said in dict.fromkeys(f"{one.what}: {one.detail or one.reason}" for one in finding.failures):
+        yield Cell("failing", VERDICTS["unknown"]), said
     for one in finding.unwatched:
         yield "not watched", f"{one.what}: {one.detail}"
     for fault in finding.faults:

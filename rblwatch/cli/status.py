@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import click
@@ -149,10 +151,12 @@ def _name_rows(report: Report) -> Iterator[Row]:
 
 
 def _said_of(name: NameStatus, now: datetime) -> Iterator[Row]:
-    if name.failing_since is not None:
-        said = "; ".join(f"{one.what}: {one.detail or one.reason}" for one in name.failures)
-        kept = f"; {counted(len(name.targets), 'target')} known before stay watched" if name.targets else ""
-        yield Cell("failing", VERDICTS["unknown"]), roughly(now - name.failing_since), f"{said}{kept}"
+    for since, failures in groupby(name.failures, key=attrgetter("since")):
+        some = list(failures)
+        count = len({target for failure in some for target in name.behind(failure)})
+        kept = f"; {counted(count, 'target')} known before {'stays' if count == 1 else 'stay'} watched" if count else ""
+        said = "; ".join(dict.fromkeys(f"{one.what}: {one.detail or one.reason}" for one in some))
+        yield Cell("failing", VERDICTS["unknown"]), roughly(now - since) if since else "", f"{said}{kept}"
     for target, missed_at in name.missing.items():
         yield "gone", roughly(now - missed_at), f"{target}: watched for a day after it went"
     for one in name.unwatched:

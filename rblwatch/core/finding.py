@@ -1,13 +1,18 @@
 """What one registered name came to: addresses to watch, and everything that was seen and is not watched.
 
 Owns the shape of a finding. Must not know how names are looked up, nor what was found before.
+
+An origin has *parts*, since some of its look-ups may fail while others are answered: a family of a host, a mechanism of
+an SPF policy. A part is a path of words, and holds those that start with it; the part `""` is the whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 from rblwatch.core.question import Reason
 from rblwatch.core.settings import Server
@@ -43,6 +48,31 @@ def origins_of(server: Server) -> tuple[Origin, ...]:
     return tuple(dict.fromkeys((*hosts, *senders)))
 
 
+#: The part that holds all others.
+WHOLE = ""
+#: So many parts are remembered by which one target was found.
+MOST_PARTS = 20
+_LONGEST_WORD = 48
+_DIGITS = 16
+
+
+def part_of(outer: str, *words: str) -> str:
+    """The part that words lead to from another one; a long word, which may be hostile, is cut and stays different."""
+    short = (
+        word if len(word) <= _LONGEST_WORD else f"{word[: _LONGEST_WORD - _DIGITS]}{_digest(word)}" for word in words
+    )
+    return " ".join((outer, *short)).lstrip()
+
+
+def _digest(word: str) -> str:
+    return sha256(word.encode("utf-8", "backslashreplace")).hexdigest()[:_DIGITS]
+
+
+def within(part: str, outer: Iterable[str]) -> bool:
+    """Whether a part is one of these, or in one of them."""
+    return any(one in (WHOLE, part) or part.startswith(f"{one} ") for one in outer)
+
+
 class Why(StrEnum):
     """Why something that was found is not watched."""
 
@@ -64,6 +94,7 @@ class Unwatched:
     """For people: the reason, and what to do to watch it all the same."""
     network: Network | None = None
     """Of a range: whoever registers it watches it."""
+    part: str = field(default=WHOLE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +105,12 @@ class Failure:
     """What was looked up, e.g. `AAAA of mx1.example.org`."""
     reason: Reason
     detail: str
+    part: str = WHOLE
+    """Nothing is known of it."""
+    since: datetime | None = None
+    """Of one that is remembered: when it failed first, without an answer since."""
+    unanswered: bool = False
+    """Of one that is remembered: there never was an answer, so that the first one is no news."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +120,8 @@ class Finding:
     origin: Origin
     targets: Mapping[Target, str] = field(default_factory=dict)
     """With how each was found, for people, e.g. `MX mail.example.org`."""
+    parts: Mapping[Target, tuple[str, ...]] = field(default_factory=dict)
+    """By which parts each target was found; those that are not here, by the whole."""
     unwatched: tuple[Unwatched, ...] = ()
     faults: tuple[str, ...] = ()
     """What is wrong with what was answered, for people: a name that does not exist, a policy that breaks the rules."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rblwatch.core.finding import Failure, Finding, Origin, OriginKind
+from rblwatch.core.finding import WHOLE, Failure, Finding, Origin, OriginKind, part_of
 from rblwatch.core.lookup import (
     Exchange,
     Missing,
@@ -67,23 +67,32 @@ def walk_exchanges(domain: Target) -> Walk[Finding]:
 @dataclass(slots=True)
 class _Notes:
     targets: dict[Target, str] = field(default_factory=dict)
+    parts: dict[Target, tuple[str, ...]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
     def finding(self, origin: Origin) -> Finding:
-        return Finding(origin=origin, targets=self.targets, faults=tuple(self.faults), failures=tuple(self.failures))
+        return Finding(
+            origin=origin,
+            targets=self.targets,
+            parts=self.parts,
+            faults=tuple(self.faults),
+            failures=tuple(self.failures),
+        )
 
-    def failed(self, query: Query, failed: Failed) -> None:
-        self.failures.append(failure(query, failed))
+    def failed(self, query: Query, failed: Failed, part: str = WHOLE) -> None:
+        self.failures.append(failure(query, failed, part))
 
     def host(self, name: str, replies: Sequence[Reply], *, how: str) -> None:
         """Note the answers for both families of one host."""
         shown = clean(name, _LONGEST_NAME_SHOWN)
         for query, reply in zip(address_queries(name), replies, strict=True):
+            part = part_of(WHOLE, name, query.kind)
             if isinstance(reply, Failed):
-                self.failed(query, reply)
-            for address in addresses_of(reply):
-                self.targets.setdefault(address_target(address), f"{query.kind} of {shown}{how}")
+                self.failed(query, reply, part)
+            for target in map(address_target, addresses_of(reply)):
+                self.targets.setdefault(target, f"{query.kind} of {shown}{how}")
+                self.parts[target] = (*self.parts.get(target, ()), part)
         missing = [reply for reply in replies if isinstance(reply, Missing)]
         if len(missing) == len(replies):
             state = "has no address" if any(reply.exists for reply in missing) else "does not exist"
@@ -100,6 +109,6 @@ class _Notes:
         return [host for host in chosen if askable(host)]
 
 
-def failure(query: Query, failed: Failed) -> Failure:
-    """Note a query that failed."""
-    return Failure(f"{query.kind} of {clean(query.name, _LONGEST_NAME_SHOWN)}", failed.reason, failed.detail)
+def failure(query: Query, failed: Failed, part: str) -> Failure:
+    """Note a query that failed, and the part of which it would have told."""
+    return Failure(f"{query.kind} of {clean(query.name, _LONGEST_NAME_SHOWN)}", failed.reason, failed.detail, part)

@@ -17,12 +17,12 @@ Hosts that the admin's record names one by one (`a:`, `mx:`, and MX records) are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from rblwatch.core.finding import Failure, Finding, Origin, OriginKind, Unwatched, Why
+from rblwatch.core.finding import MOST_PARTS, WHOLE, Failure, Finding, Origin, OriginKind, Unwatched, Why, part_of
 from rblwatch.core.hosts import failure
-from rblwatch.core.lookup import Walk
+from rblwatch.core.lookup import RecordKind, Walk
 from rblwatch.core.question import Reason
 from rblwatch.core.spf import All, Qualifier
 from rblwatch.core.spf_policy import Broken, Error, Matching, Nested, Obstacle, Opaque, Policy, Step
@@ -54,7 +54,9 @@ def designated(origin: Origin, policy: Policy) -> Finding:
     if policy.trouble is not None and policy.trouble.error is Error.NONE:
         notes.faults[f"{policy.domain} {policy.trouble.detail}"] = None
     targets: dict[Target, str] = {}
+    parts: dict[Target, tuple[str, ...]] = {}
     for share in shares:
+        alone = (share.part,)
         room = MOST_ADDRESSES - len(targets)
         for network in share.networks:
             if (unwatched := _too_large(share, network)) is not None:
@@ -62,12 +64,16 @@ def designated(origin: Origin, policy: Policy) -> Finding:
                 continue
             for target in islice(share.watched(network), room):
                 targets.setdefault(target, share.how)
+                before = parts.setdefault(target, alone)
+                if share.part not in before and len(before) < MOST_PARTS:
+                    parts[target] = (*before, share.part)
     if len(targets) >= MOST_ADDRESSES:
         what = f"more than {MOST_ADDRESSES:,} addresses"
         notes.unwatched[Unwatched(what, Why.TOO_LARGE, "register those to be watched under addresses")] = None
     return Finding(
         origin=origin,
         targets=dict(islice(targets.items(), MOST_ADDRESSES)),
+        parts=dict(islice(parts.items(), MOST_ADDRESSES)),
         unwatched=tuple(islice(notes.unwatched, _MOST_REPORTS)),
         faults=(*islice(notes.faults, _MOST_REPORTS), *_unsaid(notes)),
         failures=tuple(notes.failures),
@@ -82,6 +88,7 @@ class _Share:
     what: str
     how: str
     excluded: tuple[Network, ...]
+    part: str
 
     def watched(self, network: Network) -> Iterator[Target]:
         excluded = [other for other in self.excluded if other.version == network.version and other.overlaps(network)]
@@ -98,48 +105,59 @@ class _Notes:
     faults: dict[str, None] = field(default_factory=dict)
     failures: dict[Failure, None] = field(default_factory=dict)
 
-    def read(self, policy: Policy, excluded: Iterable[Network] = ()) -> Iterator[_Share]:
+    def read(self, policy: Policy, excluded: Iterable[Network] = (), part: str = WHOLE) -> Iterator[_Share]:
         taken_out = list(excluded)
         if policy.trouble is not None:
-            self._trouble(policy)
+            self._trouble(policy, part)
         for step in policy.steps:
             if isinstance(step, Broken) or step.qualifier is Qualifier.PASS:
-                yield from self._passing(policy.domain, step, taken_out)
+                yield from self._passing(policy.domain, step, taken_out, part_of(part, step.text))
             else:
                 taken_out += _matched(step)[: _MOST_TAKEN_OUT - len(taken_out)]
         match policy.redirect:
             case Policy():
-                yield from self.read(policy.redirect, taken_out)
+                yield from self.read(policy.redirect, taken_out, part_of(part, f"redirect={policy.redirect.domain}"))
             case Opaque() | Broken():
-                yield from self._passing(policy.domain, policy.redirect, taken_out)
+                yield from self._passing(policy.domain, policy.redirect, taken_out, part_of(part, policy.redirect.text))
 
-    def _passing(self, domain: str, step: Step, excluded: list[Network]) -> Iterator[_Share]:
+    def _passing(self, domain: str, step: Step, excluded: list[Network], part: str) -> Iterator[_Share]:
         shown = clean(step.text, _LONGEST_QUOTE)
         what = f"'{shown}' in the SPF record of {clean(domain, _LONGEST_QUOTE)}"
         match step:
             case Matching():
-                self.failures.update((failure(lost.query, lost.failed), None) for lost in step.lost)
-                yield _Share(step.networks, what, f"SPF {shown} of {domain}", tuple(excluded))
+                yield from self._matching(step, _Share((), what, f"SPF {shown} of {domain}", tuple(excluded), part))
             case Nested():
-                yield from self.read(step.policy, excluded)
+                yield from self.read(step.policy, excluded, part)
             case Opaque():
-                self.unwatched[_opaque(what, step)] = None
+                self.unwatched[_opaque(what, step, part)] = None
             case Broken():
                 self.faults[f"{what}: it {step.trouble.detail}"] = None
                 detail = "receivers make a permanent error of it; mend the record, or register addresses"
-                self.unwatched[Unwatched(what, Why.BROKEN, detail)] = None
+                self.unwatched[Unwatched(what, Why.BROKEN, detail, part=part)] = None
             case All():
                 detail = "it allows everybody to send for the domain, so there is nobody in particular to watch"
-                self.unwatched[Unwatched(what, Why.EVERYBODY, detail)] = None
+                self.unwatched[Unwatched(what, Why.EVERYBODY, detail, part=part)] = None
 
-    def _trouble(self, policy: Policy) -> None:
+    def _matching(self, step: Matching, share: _Share) -> Iterator[_Share]:
+        """What a mechanism matches; one that looks names up, by family, since one may fail alone."""
+        for lost in step.lost:
+            # Where the hosts of `mx` are not known, neither family is.
+            words = () if lost.query.kind is RecordKind.MX else (lost.query.kind,)
+            self.failures[failure(lost.query, lost.failed, part_of(share.part, *words))] = None
+        for version, kind in ((4, RecordKind.A), (6, RecordKind.AAAA)):
+            networks = tuple(network for network in step.networks if network.version == version)
+            if networks:
+                yield replace(share, networks=networks, part=part_of(share.part, kind))
+
+    def _trouble(self, policy: Policy, part: str) -> None:
         assert policy.trouble is not None
         domain = clean(policy.domain, _LONGEST_QUOTE)
         match policy.trouble.error, policy.trouble.failed:
             case Error.TEMPERROR, failed if failed is not None:
-                self.failures[Failure(f"TXT of {domain}", failed.reason, failed.detail)] = None
+                self.failures[Failure(f"TXT of {domain}", failed.reason, failed.detail, part)] = None
             case Error.PERMERROR, _:
-                self.failures[Failure(f"SPF of {domain}", Reason.MALFORMED, f"{domain} {policy.trouble.detail}")] = None
+                detail = f"{domain} {policy.trouble.detail}"
+                self.failures[Failure(f"SPF of {domain}", Reason.MALFORMED, detail, part)] = None
 
 
 def _unsaid(notes: _Notes) -> Iterator[str]:
@@ -167,7 +185,7 @@ def _too_large(share: _Share, network: Network) -> Unwatched | None:
     else:
         size, remedy = f"2^{128 - network.prefixlen}", "register the addresses in use"
     detail = f"{network} holds {size} addresses, more than the {LARGEST_RANGE} watched unasked; {remedy}"
-    return Unwatched(share.what, Why.TOO_LARGE, detail, network)
+    return Unwatched(share.what, Why.TOO_LARGE, detail, network, share.part)
 
 
 _DEPENDS = {
@@ -177,10 +195,10 @@ _DEPENDS = {
 }
 
 
-def _opaque(what: str, step: Opaque) -> Unwatched:
+def _opaque(what: str, step: Opaque, part: str) -> Unwatched:
     if step.obstacle is Obstacle.THIRD_PARTY:
         name = clean(step.name or "", _LONGEST_QUOTE)
         detail = f"{name} is not under a domain of this server; register it under its senders_of to watch it"
-        return Unwatched(what, Why.THIRD_PARTY, detail)
+        return Unwatched(what, Why.THIRD_PARTY, detail, part=part)
     detail = f"{_DEPENDS[step.obstacle]}, so there are no addresses to read from it"
-    return Unwatched(what, Why.DEPENDS_ON_MESSAGE, detail)
+    return Unwatched(what, Why.DEPENDS_ON_MESSAGE, detail, part=part)

@@ -40,6 +40,7 @@ def _status(origin: Origin, known: Known | None) -> NameStatus:
         looked_at=known.looked_at,
         failing_since=known.held.failing_since,
         failures=known.held.failures,
+        parts=known.held.parts,
         unwatched=known.unwatched,
         faults=known.faults,
     )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from rblwatch.core.blocklist import Scope, Severity
 from rblwatch.core.conclusion import Alarm, Exit, alarm, conclude, conclusive_lists
-from rblwatch.core.finding import Failure, Origin, Unwatched
+from rblwatch.core.finding import WHOLE, Failure, Origin, Unwatched, within
 from rblwatch.core.incident import Condition, Incident
 from rblwatch.core.listing import Listing
 from rblwatch.core.question import Reason
@@ -96,8 +96,19 @@ class NameStatus:
     failing_since: datetime | None = None
     """Since then it could not be looked up, or not completely: what was known before is watched."""
     failures: tuple[Failure, ...] = ()
+    """Each with the part that it is about, and since when it lasts."""
+    parts: Mapping[Target, tuple[str, ...]] = field(default_factory=dict)
+    """By which parts each target was found last; those that are not here, by the whole."""
     unwatched: tuple[Unwatched, ...] = ()
     faults: tuple[str, ...] = ()
+
+    def behind(self, failure: Failure) -> list[Target]:
+        """The targets that are kept for the reason that nobody knows, for that failure, whether they are there."""
+        return [
+            target
+            for target in self.targets
+            if any(within(part, (failure.part,)) for part in self.parts.get(target, (WHOLE,)))
+        ]
 
     @property
     def gap(self) -> str | None:

@@ -51,7 +51,16 @@ def _name_document(name: NameStatus) -> dict[str, object]:
         "missing": {target.text: rfc3339(missed_at) for target, missed_at in name.missing.items()},
         "looked_at": rfc3339_or_none(name.looked_at),
         "failing_since": rfc3339_or_none(name.failing_since),
-        "failures": [{"what": one.what, "reason": one.reason.value, "detail": one.detail} for one in name.failures],
+        "failures": [
+            {
+                "what": one.what,
+                "reason": one.reason.value,
+                "detail": one.detail,
+                "since": rfc3339_or_none(one.since),
+                "kept": [target.text for target in name.behind(one)],
+            }
+            for one in name.failures
+        ],
         "unwatched": [{"what": one.what, "why": one.why.value, "detail": one.detail} for one in name.unwatched],
         "faults": list(name.faults),
     }

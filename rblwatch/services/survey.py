@@ -7,13 +7,13 @@ is, nor how long what went is watched: the rules are in `core`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from rblwatch.core.alert import Group, Kind
 from rblwatch.core.errors import NothingRegistered
-from rblwatch.core.finding import Finding, Origin, origins_of
+from rblwatch.core.finding import Finding, Origin, origins_of, within
 from rblwatch.core.listing import Listing
 from rblwatch.core.moving import Held, Moved, settle
 from rblwatch.core.settings import Settings
@@ -71,7 +71,9 @@ def begin(
     """
     if not settings.servers:
         _refuse_to_end(repo.open_listings())
-    repo.forget_names(registered_origins(settings))
+    wanted = registered_origins(settings)
+    repo.rename(_renamed(repo.known_origins(), wanted))
+    repo.forget_names(wanted)
     surveyed = survey(repo, settings, at)
     return reconcile(repo, joined(watchlist, surveyed.found), policy, at), surveyed
 
@@ -86,19 +88,45 @@ def _refuse_to_end(listings: Sequence[Listing]) -> None:
         )
 
 
+def _renamed(
+    known: Iterable[tuple[str, Origin]], wanted: Collection[tuple[str, Origin]]
+) -> Iterator[tuple[str, Origin, str]]:
+    """The names that stand under other servers now, each with the one before, and the one of now.
+
+    A server that is renamed keeps what is known of its names, and a name that is moved to another server as well.
+    """
+    new: dict[Origin, list[str]] = {}
+    known = list(known)
+    for server, origin in wanted:
+        if (server, origin) not in known:
+            new.setdefault(origin, []).append(server)
+    for server, origin in known:
+        if (server, origin) not in wanted and new.get(origin):
+            yield server, origin, new[origin].pop(0)
+
+
 async def look_up(store: Store, discoverer: Discoverer, clock: Clock, settings: Settings, terms: Terms) -> Survey:
     """Look up the names of servers, keep what they came to, and tell what changed.
 
     Raises: StoreError.
     """
-    findings = await discoverer.discover(settings.servers)
-    at, watchlist = clock.now(), terms.roster.watchlist
+    return await keep(store, await discoverer.discover(settings.servers), clock, settings, terms)
 
-    def keep(repo: Repository) -> Survey:
-        take_in(repo, findings, watchlist, terms.policy, at)
+
+async def keep(store: Store, findings: Findings, clock: Clock, settings: Settings, terms: Terms) -> Survey:
+    """Keep what a look-up of names came to, and tell what changed; `settings` are those under which it was made.
+
+    They must be the ones in force: what is told goes where they say.
+
+    Raises: StoreError.
+    """
+    at = clock.now()
+
+    def write(repo: Repository) -> Survey:
+        take_in(repo, findings, terms.roster.watchlist, terms.policy, at)
         return survey(repo, settings, at)
 
-    surveyed = await store.write(keep)
+    surveyed = await store.write(write)
     _log.debug("names.looked_up", extra={"servers": len(findings)})
     return surveyed
 
@@ -129,15 +157,16 @@ def _kept(server: str, finding: Finding, held: Held, before: Known | None, at: d
     how = dict(finding.targets)
     if before is not None:
         how = {target: before.how.get(target, "") for target in held.targets} | how
-    # Of an incomplete finding nobody knows what else there is.
-    unwatched = finding.unwatched if finding.complete or before is None else before.unwatched
+    # Of what failed nobody knows what else there is.
+    lost = [failure.part for failure in finding.failures]
+    hidden = (one for one in (before.unwatched if before is not None else ()) if within(one.part, lost))
     return Known(
         server=server,
         origin=finding.origin,
         held=held,
         how=how,
         looked_at=at,
-        unwatched=unwatched,
+        unwatched=tuple(dict.fromkeys((*finding.unwatched, *hidden))),
         faults=finding.faults,
     )
 

@@ -175,10 +175,13 @@ class Failures(TypeDecorator[tuple[Failure, ...]]):
     cache_ok = True
 
     def process_bind_param(self, value: tuple[Failure, ...] | None, dialect: Dialect) -> str | None:
-        return None if value is None else written([(one.what, one.reason, one.detail) for one in value])
+        return None if value is None else written([_failure(one) for one in value])
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Failure, ...]:
-        return tuple(Failure(what, Reason(reason), detail) for what, reason, detail in json.loads(value or "[]"))
+        return tuple(
+            Failure(what, Reason(reason), detail, part, _moment(since), unanswered)
+            for what, reason, detail, part, since, unanswered in json.loads(value or "[]")
+        )
 
 
 class Reports(TypeDecorator[tuple[Unwatched, ...]]):
@@ -188,10 +191,16 @@ class Reports(TypeDecorator[tuple[Unwatched, ...]]):
     cache_ok = True
 
     def process_bind_param(self, value: tuple[Unwatched, ...] | None, dialect: Dialect) -> str | None:
-        return None if value is None else written([(one.what, one.why, one.detail) for one in value])
+        return None if value is None else written([(one.what, one.why, one.detail, one.part) for one in value])
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Unwatched, ...]:
-        return tuple(Unwatched(what, Why(why), detail) for what, why, detail in json.loads(value or "[]"))
+        return tuple(
+            Unwatched(what, Why(why), detail, part=part) for what, why, detail, part in json.loads(value or "[]")
+        )
+
+
+def _failure(one: Failure) -> tuple[object, ...]:
+    return one.what, one.reason, one.detail, one.part, _iso(one.since), one.unanswered
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -5,11 +5,12 @@ Owns the tables origin and origin_target. Must not know what follows from a chan
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Table, delete
 
-from rblwatch.core.finding import Origin
+from rblwatch.core.finding import WHOLE, Origin
 from rblwatch.core.target import Target
 from rblwatch.store import reading
 from rblwatch.store.area import Area
@@ -41,17 +42,30 @@ class Names(Area):
             self._change(delete(target_table).where(here, target_table.c.target.in_(chunk)))
         self._save_all(target_table, [key | row for target, row in now.items() if was.get(target) != row])
 
+    def rename(self, servers: Iterable[tuple[str, Origin, str]]) -> None:
+        """Put what is known of names, each a server's, under other servers, of which nothing is known."""
+        moves = list(servers)
+        wanted = {(server, origin): other for server, origin, other in moves}
+        known = [one for one in reading.known(self._connection) if (one.server, one.origin) in wanted] if moves else []
+        for one in known:
+            self._forget(one.server, one.origin)
+        for one in known:
+            self.save_known(replace(one, server=wanted[one.server, one.origin]))
+
     def forget_names(self, kept: Collection[tuple[str, Origin]]) -> None:
         """Forget the names that are not among these, each a server's, with all that they stood for."""
         for known in reading.known_origins(self._connection):
             if known not in kept:
-                self._change(delete(target_table).where(_is(target_table, *known)))
-                self._change(delete(origin_table).where(_is(origin_table, *known)))
+                self._forget(*known)
+
+    def _forget(self, server: str, origin: Origin) -> None:
+        self._change(delete(target_table).where(_is(target_table, server, origin)))
+        self._change(delete(origin_table).where(_is(origin_table, server, origin)))
 
 
 def _targets(known: Known) -> tuple[object, ...]:
     """All that the rows of its targets are made of: most rounds change none of it, and a name may have thousands."""
-    return known.held.targets, known.held.told, known.how
+    return known.held.targets, known.held.parts, known.held.told, known.how
 
 
 def _rows(known: Known) -> dict[Target, Row]:
@@ -60,6 +74,7 @@ def _rows(known: Known) -> dict[Target, Row]:
             "target": target.text,
             "family": target.family,
             "how": known.how.get(target, ""),
+            "parts": known.held.parts.get(target, (WHOLE,)),
             "missed_at": missed_at,
             "told": target in known.held.told,
         }

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, select
 
-from rblwatch.core.finding import Origin
+from rblwatch.core.finding import WHOLE, Origin
 from rblwatch.core.incident import Condition, Incident
 from rblwatch.core.listing import Listing
 from rblwatch.core.moving import Held
@@ -172,6 +172,7 @@ def _known(row: RowMapping, found: list[RowMapping]) -> Known:
     targets = [(Target(one["target"], one["family"]), one) for one in found]
     held = Held(
         targets={target: one["missed_at"] for target, one in targets},
+        parts={target: one["parts"] for target, one in targets if one["parts"] != (WHOLE,)},
         told=frozenset(target for target, one in targets if one["told"]),
         **{name: row[name] for name in ("complete_at", "failing_since", "failures")},
     )

@@ -10,6 +10,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, select
 
+from rblwatch.core.finding import Origin
 from rblwatch.core.listing import Listing
 from rblwatch.core.target import Target
 from rblwatch.store import reading
@@ -72,6 +73,10 @@ class Snapshot(Bound):
     def open_listings(self, blocklist: str | None = None) -> list[Listing]:
         """Listings that stand, on one list or on all, in the order in which they were found."""
         return reading.listings(self._connection, listing.c.ended_by.is_(None), *_of(listing.c.blocklist, blocklist))
+
+    def known_origins(self) -> list[tuple[str, Origin]]:
+        """Every registered name of which anything is known, with its server."""
+        return reading.known_origins(self._connection)
 
     def known(self) -> list[Known]:
         """What is known of every registered name."""

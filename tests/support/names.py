@@ -18,6 +18,8 @@ class ScriptedNames:
     known: dict[str, tuple[Target, ...]] = field(default_factory=dict)
     """By name; of a name that is not here, no nameserver answers."""
     unwatched: dict[str, tuple[Unwatched, ...]] = field(default_factory=dict)
+    failing: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By name: parts of it that cannot be looked up; its addresses are of another part, then."""
 
     async def discover(self, servers: Sequence[Server]) -> Mapping[str, Sequence[Finding]]:
         named = [server for server in servers if origins_of(server)]
@@ -26,11 +28,13 @@ class ScriptedNames:
     def _finding(self, origin: Origin) -> Finding:
         name = origin.name.text
         found = self.known.get(name)
-        failure = Failure(f"A of {name}", Reason.TIMEOUT, "no answer within 4 s")
+        lost = ("",) if found is None else self.failing.get(name, ())
+        failures = tuple(Failure(f"A of {name}", Reason.TIMEOUT, "no answer within 4 s", part) for part in lost)
         return Finding(
             origin=origin,
             targets=dict.fromkeys(found or (), f"A of {name}"),
+            parts=dict.fromkeys(found or (), (f"{name} A",)),
             unwatched=self.unwatched.get(name, ()),
             faults=(f"{name} has no address",) if found == () else (),
-            failures=(failure,) if found is None else (),
+            failures=failures,
         )

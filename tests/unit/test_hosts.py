@@ -52,7 +52,12 @@ def test_a_negative_answer_is_an_answer(zone: Zone, fault: str) -> None:
 def test_a_failure_of_one_family_keeps_what_the_other_said() -> None:
     finding = host({HOST.text: {"A": "192.0.2.1", "AAAA": SERVFAIL}})
     assert found(finding) == {"192.0.2.1": "A of mx1.example.org"}
-    assert finding.failures == (Failure("AAAA of mx1.example.org", Reason.SERVFAIL, "127.0.0.1:53 answered SERVFAIL"),)
+    assert finding.failures == (
+        Failure(
+            "AAAA of mx1.example.org", Reason.SERVFAIL, "127.0.0.1:53 answered SERVFAIL", part="mx1.example.org AAAA"
+        ),
+    )
+    assert set(finding.parts.values()) == {("mx1.example.org A",)}
     # What exists in one family and is missing in the other is no fault; what failed even less.
     assert host({HOST.text: {"A": (), "AAAA": SERVFAIL}}).faults == ()
 

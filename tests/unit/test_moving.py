@@ -1,11 +1,13 @@
 """What is held of a name while its addresses come and go: a story per rule, and the laws."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rblwatch.core.finding import Failure, Finding, Origin, OriginKind
+from rblwatch.core.finding import WHOLE, Failure, Finding, Origin, OriginKind, part_of, within
 from rblwatch.core.moving import GRACE, Held, Moved, settle
 from rblwatch.core.question import Reason
 from rblwatch.core.target import Target, parse_address, parse_name
@@ -73,9 +75,9 @@ def test_records_that_rotate_make_no_news() -> None:
 
 def test_a_failed_look_up_keeps_everything_and_says_since_when() -> None:
     held, news = play(finding(A, B), finding(fails=True), finding(B, fails=True))
-    assert held == Held(
-        targets={A: None, B: None}, complete_at=NOON, failing_since=NOON + timedelta(hours=1), failures=(FAILURE,)
-    )
+    since = NOON + timedelta(hours=1)
+    failures = (replace(FAILURE, since=since),)
+    assert held == Held(targets={A: None, B: None}, complete_at=NOON, failing_since=since, failures=failures)
     assert news == [None, None, None]
     assert play(finding(A), finding(fails=True), finding(A))[0].failing_since is None
 
@@ -110,6 +112,81 @@ def test_a_name_that_gets_its_addresses_back_is_news() -> None:
     assert play(finding(A), finding(), finding(A))[1] == [None, Moved(went=(A,), emptied=True), Moved(came=(A,))]
 
 
+V4, V6 = (part_of(WHOLE, "mx1.example.org", kind) for kind in ("A", "AAAA"))
+SIX = parse_address("2001:db8::1")
+
+
+def of_parts(found: Mapping[str, tuple[Target, ...] | None]) -> Finding:
+    """A finding by parts; of one with None, the look-up failed."""
+    parts: dict[Target, tuple[str, ...]] = {}
+    for part, targets in found.items():
+        for target in targets or ():
+            parts[target] = (*parts.get(target, ()), part)
+    lost = [part for part, targets in found.items() if targets is None]
+    failures = tuple(Failure(f"the look-up of {part}", Reason.SERVFAIL, "answered SERVFAIL", part) for part in lost)
+    return Finding(origin=ORIGIN, targets=dict.fromkeys(parts, "by a part"), parts=parts, failures=failures)
+
+
+def test_a_family_that_always_fails_does_not_hold_up_the_other() -> None:
+    held, news = play(of_parts({V4: (A,), V6: None}), *[of_parts({V4: (B,), V6: None})] * 25)
+    assert [moved for moved in news if moved is not None] == [Moved(came=(B,), missing=(A,))]
+    assert held.targets == {B: None}
+    assert held.complete_at is None
+    assert held.failing_since == NOON
+
+
+def test_a_family_that_fails_keeps_its_own_while_the_other_loses_its_last() -> None:
+    held, news = play(of_parts({V4: (A,), V6: (SIX,)}), *[of_parts({V4: (), V6: None})] * 30)
+    assert held.targets == {SIX: None}
+    assert [moved for moved in news if moved is not None] == [Moved(went=(A,))], "nobody knows that nothing is left"
+    assert play(of_parts({V4: (A,), V6: None}), of_parts({V4: (), V6: None}))[1] == [None, None]
+
+
+def test_what_a_family_is_answered_with_first_is_no_news() -> None:
+    _, news = play(of_parts({V4: (A,), V6: None}), of_parts({V4: (A,), V6: (SIX,)}), of_parts({V4: (A, B), V6: (SIX,)}))
+    assert news == [None, None, Moved(came=(B,))]
+
+
+def test_what_comes_of_a_part_that_failed_for_a_while_is_news() -> None:
+    _, news = play(of_parts({V4: (A,), V6: ()}), of_parts({V4: (A,), V6: None}), of_parts({V4: (A,), V6: (SIX,)}))
+    assert news == [None, None, Moved(came=(SIX,))]
+
+
+def test_each_part_fails_since_its_own_time() -> None:
+    held, _ = play(of_parts({V4: None, V6: None}), of_parts({V4: (A,), V6: None}), of_parts({V4: None, V6: None}))
+    assert [(one.part, one.since, one.unanswered) for one in held.failures] == [
+        (V4, NOON + timedelta(hours=2), False),
+        (V6, NOON, True),
+    ]
+
+
+def test_an_include_that_is_found_broken_behind_a_record_that_was_not_answered_starts_from_its_first_answer() -> None:
+    first, later = of_parts({"ip4:a": (A,), "include:b": None}), of_parts({"ip4:a": (A,), "include:b": (B,)})
+    assert play(of_parts({WHOLE: None}), first, later)[1] == [None, None, None]
+
+
+def test_a_target_that_two_parts_have_stays_while_one_of_them_cannot_be_looked_up() -> None:
+    held, news = play(of_parts({"a": (A,), "b": (A, B)}), *[of_parts({"a": (), "b": None})] * 30)
+    assert set(held.targets) == {A, B}
+    assert news == [None] * 31
+
+
+def test_an_include_that_is_taken_out_takes_its_targets_along_though_it_failed() -> None:
+    story = of_parts({"ip4:a": (A,), "include:b": (B,)}), of_parts({"ip4:a": (A,), "include:b": None})
+    held, news = play(*story, *[of_parts({"ip4:a": (A,)})] * 25)
+    assert set(held.targets) == {A}
+    assert news[-1] == Moved(went=(B,))
+
+
+def test_long_words_make_short_parts_and_different_ones() -> None:
+    one, other = (part_of("include:a", f"exists:{'%{i}' * 9_000}{last}") for last in "ab")
+    assert one != other
+    assert len(one) < 80
+    assert within(part_of(one, "A"), (one,))
+    assert not within(other, (one,))
+    assert not within("include:ab", ("include:a",))
+
+
 targets = st.sets(st.sampled_from([A, B, C]))
 stories = st.lists(st.tuples(targets, st.booleans(), st.integers(0, 30)), max_size=20)
 
@@ -128,7 +205,8 @@ def test_the_laws_of_moving(story: list[tuple[set[Target], bool, int]]) -> None:
             assert moved is None or moved.went == ()
         assert all(moment is None or at - moment < GRACE for moment in held.targets.values()) or fails
         if moved is not None:
-            assert before.complete_at is not None
+            assert before != Held()
+            assert moved.came == () or WHOLE not in before.unanswered
             assert set(moved.came) <= found
             assert set(moved.went) <= before.targets.keys() - found
             assert set(moved.missing) <= before.targets.keys() - found
@@ -136,3 +214,25 @@ def test_the_laws_of_moving(story: list[tuple[set[Target], bool, int]]) -> None:
         mentioned = (*moved.missing, *moved.went) if moved is not None else ()
         assert held.told <= before.told.union(mentioned)
         assert held.told <= {target for target, moment in held.targets.items() if moment is not None} or fails
+
+
+by_part = st.dictionaries(st.sampled_from([V4, V6]), st.none() | st.sets(st.sampled_from([A, B, C])).map(tuple))
+
+
+@given(st.lists(st.tuples(by_part, st.integers(0, 30)), max_size=20))
+def test_no_part_moves_by_what_another_one_lost(story: list[tuple[dict[str, tuple[Target, ...] | None], int]]) -> None:
+    held, at = Held(), NOON
+    for found, hours in story:
+        at += timedelta(hours=hours)
+        before, (held, moved) = held, settle(held, of_parts(found), at)
+        lost = {part for part, some in found.items() if some is None}
+        seen = {target for some in found.values() for target in some or ()}
+        for target in before.targets.keys() - seen:
+            if any(part in lost for part in before.parts.get(target, (WHOLE,))):
+                assert held.targets[target] == before.targets[target], "kept as it was"
+            else:
+                assert target not in held.targets or held.targets[target] is not None
+        assert {one.part for one in held.failures} == lost
+        assert held.unanswered <= lost
+        if moved is not None and moved.emptied:
+            assert not lost

@@ -149,14 +149,45 @@ def test_the_record_that_an_address_stands_in_is_named() -> None:
                 "example.org has an SPF record with an error: 'moo' is no mechanism",
             ),
         ),
-        ("v=spf1 a", Failure("AAAA of example.org", Reason.TIMEOUT, "did not answer")),
-        ("v=spf1 include:_a.example.org", Failure("TXT of _a.example.org", Reason.TIMEOUT, "did not answer")),
+        ("v=spf1 a", Failure("AAAA of example.org", Reason.TIMEOUT, "did not answer", part="a AAAA")),
+        (
+            "v=spf1 include:_a.example.org",
+            Failure("TXT of _a.example.org", Reason.TIMEOUT, "did not answer", part="include:_a.example.org"),
+        ),
     ],
 )
 def test_what_failed_or_cannot_be_read_leaves_the_finding_incomplete(record: str | Failed, failure: Failure) -> None:
     finding = senders(record, {"example.org": {"TXT": record, "AAAA": TIMED_OUT}, "_a.example.org": {"*": TIMED_OUT}})
     assert finding.failures == (failure,)
     assert not finding.complete
+
+
+def test_a_failure_is_one_of_the_mechanism_that_needs_the_look_up_and_of_its_family() -> None:
+    zone: Zone = {
+        "_ok.example.org": {"TXT": "v=spf1 ip4:192.0.2.1 a:two.example.org"},
+        "two.example.org": {"A": "192.0.2.2", "AAAA": TIMED_OUT},
+        "_bad.example.org": {"TXT": TIMED_OUT},
+        "mx.example.org": {"MX": TIMED_OUT},
+    }
+    record = "include:_ok.example.org include:_bad.example.org mx:mx.example.org ip4:192.0.2.1 redirect=_ok.example.org"
+    finding = senders(f"v=spf1 {record}", zone)
+    assert [(one.what, one.part) for one in finding.failures] == [
+        ("AAAA of two.example.org", "include:_ok.example.org a:two.example.org AAAA"),
+        ("TXT of _bad.example.org", "include:_bad.example.org"),
+        ("MX of mx.example.org", "mx:mx.example.org"),
+        ("AAAA of two.example.org", "redirect=_ok.example.org a:two.example.org AAAA"),
+    ]
+    assert {target.text: parts for target, parts in finding.parts.items()} == {
+        "192.0.2.1": (
+            "include:_ok.example.org ip4:192.0.2.1 A",
+            "ip4:192.0.2.1 A",
+            "redirect=_ok.example.org ip4:192.0.2.1 A",
+        ),
+        "192.0.2.2": (
+            "include:_ok.example.org a:two.example.org A",
+            "redirect=_ok.example.org a:two.example.org A",
+        ),
+    }
 
 
 @pytest.mark.parametrize("record", ["hello", "v=spf2"])

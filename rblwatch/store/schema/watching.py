@@ -63,6 +63,7 @@ origin_target = Table(
     Column("target", Text, primary_key=True),
     Column("family", Word(Family), nullable=False),
     Column("how", Text, nullable=False),
+    Column("parts", Texts, nullable=False),
     Column("missed_at", Moment),
     Column("told", Boolean, nullable=False),
     ForeignKeyConstraint(

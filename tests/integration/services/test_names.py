@@ -166,6 +166,58 @@ async def test_a_name_that_is_registered_no_more_is_forgotten_with_what_only_it_
     assert name_statuses([], site.settings) == {"mx1": (), "mx2": ()}
 
 
+async def test_a_renamed_server_keeps_what_is_known_of_its_names(store: Store) -> None:
+    site = await site_of(store)
+    site.world.list("a.test", OLD)
+    site.names.known[HOST_NAME] = (OLD, NEW)
+    await step(site)
+    site.names.known[HOST_NAME] = (NEW,)
+    await step(site)
+    before = name_of(site)
+    assert list(before.missing) == [OLD]
+    await site.reload(replace(site.settings, servers=(replace(BY_NAME, name="renamed"), MX2)))
+    assert name_of(site) == before
+    assert store.read_now(lambda queries: [one.server for one in queries.known()]) == ["renamed"]
+    (listing,) = store.read_now(lambda queries: queries.history(target=OLD.text))
+    assert (listing.target, listing.ended_by) == (OLD, None)
+    site.names.known[HOST_NAME] = (NEW, THIRD)
+    await step(site)
+    assert moves(to(site, CHAT))[1:] == [f"{HOST_NAME}: other addresses, 10.0.0.7 instead of 10.0.0.5."]
+
+
+async def test_servers_that_exchange_their_names_exchange_what_is_known(store: Store) -> None:
+    other = Server(name="mx3", hostnames=(parse_name("mx3.test"),))
+    site = await site_of(store, servers=[BY_NAME, other])
+    site.names.known["mx3.test"] = (THIRD,)
+    await step(site)
+    exchanged = replace(BY_NAME, name="mx3"), replace(other, name="mx1")
+    await site.reload(replace(site.settings, servers=exchanged))
+    assert {server.name: server.names[0].targets for server in site.status().servers} == {
+        "mx3": (OLD,),
+        "mx1": (THIRD,),
+    }
+
+
+async def test_a_name_that_one_of_two_servers_keeps_is_moved_from_the_other_only(store: Store) -> None:
+    site = await site_of(store, servers=[BY_NAME, replace(BY_NAME, name="mx3")])
+    await site.reload(replace(site.settings, servers=(BY_NAME, replace(BY_NAME, name="mx4"))))
+    assert [server.names[0].targets for server in site.status().servers] == [(OLD,), (OLD,)]
+
+
+async def test_a_mechanism_that_fails_keeps_its_own_reports_and_the_others_lose_theirs(store: Store) -> None:
+    site = await site_of(store)
+    one, two = (Unwatched(what, Why.TOO_LARGE, "large", part=what) for what in ("include:a", "include:b"))
+    site.names.unwatched[HOST_NAME] = (one, two)
+    await step(site)
+    site.names.unwatched[HOST_NAME] = ()
+    site.names.failing[HOST_NAME] = ("include:a",)
+    await step(site)
+    assert name_of(site).unwatched == (one,)
+    (failure,) = name_of(site).failures
+    assert (failure.part, failure.since) == ("include:a", name_of(site).looked_at)
+    assert name_of(site).behind(failure) == []
+
+
 async def test_what_was_found_and_is_not_watched_is_shown(store: Store) -> None:
     site = await site_of(store)
     report = Unwatched("ip4:10.8.0.0/16", Why.TOO_LARGE, "65,536 addresses; register them to have them watched")

@@ -20,7 +20,11 @@ HOST = Known(
         told=frozenset({B}),
         complete_at=at(6),
         failing_since=at(7),
-        failures=(Failure("AAAA of mx1.example.org", Reason.SERVFAIL, "answered SERVFAIL"),),
+        failures=(
+            Failure(
+                "AAAA of mx1.example.org", Reason.SERVFAIL, "answered SERVFAIL", "mx1.example.org AAAA", at(7), True
+            ),
+        ),
     ),
     how={A: "A of mx1.example.org", B: "A of mx1.example.org", C: "AAAA of mx1.example.org"},
     looked_at=at(8),
