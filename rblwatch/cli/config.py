@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rblwatch.cli.budget import plan_documents, plan_lines
-from rblwatch.cli.discovering import discover, discovered_documents, print_discovered
+from rblwatch.cli.discovering import discover, discovered_documents, print_discovered, targets_of
 from rblwatch.cli.offer import registered_families
 from rblwatch.cli.options import Format, Group, format_option, preferences
 from rblwatch.cli.probing import print_probed, probe, probed_documents, resolver_documents
@@ -17,7 +17,7 @@ from rblwatch.cli.terminal import counted, print_json, print_line
 from rblwatch.configured import load_catalogue, read_configuration, require_channels, watched, without_effect, written
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.settings import Settings
-from rblwatch.core.watchlist import Watchlist, uncovered
+from rblwatch.core.watchlist import Watchlist, joined, uncovered
 
 if TYPE_CHECKING:
     from rblwatch.config import Problem
@@ -38,7 +38,7 @@ def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's fl
 
     All problems are told at once, each with its file, line, key and remedy. With --probe, every nameserver is asked the
     test points of the configured lists, and what is wrong with it is told with what to do; host names and `senders_of`
-    are looked up, and what they come to is shown.
+    are looked up, what they come to is shown, and it is counted against what operators allow in a day.
 
     Exit codes: 0 it can be used, 2 it cannot.
     """
@@ -49,12 +49,13 @@ def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's fl
     counts = _counts(loaded.settings, watchlist)
     found = probe(loaded.settings.resolver, watchlist.blocklists.values()) if probing else None
     names = discover(loaded.settings) if probing else {}
+    planned = joined(watchlist, targets_of(names))
     gaps = uncovered(watchlist)
     idle = _idle(loaded.settings, watchlist)
     interval = loaded.settings.schedule.interval
     if layout is Format.JSON:
         document = {"file": loaded.file, "warnings": _documents(warnings), **counts, "gaps": list(gaps), "idle": idle}
-        document |= {"budgets": plan_documents(watchlist, interval)}
+        document |= {"budgets": plan_documents(planned, interval)}
         if found is not None:
             document |= {"blocklists": probed_documents(found), "resolver": resolver_documents(found)}
             document |= {"names": discovered_documents(names)}
@@ -62,7 +63,7 @@ def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's fl
         return Exit.DONE
     for warning in warnings:
         print_line(str(warning))
-    for told in (*gaps, *plan_lines(watchlist, interval)):
+    for told in (*gaps, *plan_lines(planned, interval)):
         print_line(f"{loaded.file}: {told}")
     if idle:
         print_line(f"{loaded.file}: not asked, since nothing is registered that is of their kind: {', '.join(idle)}")

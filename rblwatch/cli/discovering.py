@@ -13,6 +13,7 @@ from rblwatch.cli.styles import VERDICTS
 from rblwatch.cli.terminal import Cell, Row, print_line, print_table
 from rblwatch.core.finding import Finding
 from rblwatch.core.settings import Settings
+from rblwatch.core.target import Target
 from rblwatch.core.wording import several
 
 _HEADER = ("SERVER", "NAME", "STATE", "WHAT WAS FOUND")
@@ -26,6 +27,14 @@ Found = Mapping[str, Sequence[Finding]]
 def discover(settings: Settings) -> Found:
     """Look up the names of all servers once."""
     return asyncio.run(app.build_discoverer(settings.resolver).discover(settings.servers))
+
+
+def targets_of(found: Found) -> dict[str, tuple[Target, ...]]:
+    """What would be watched by the names of each server."""
+    return {
+        server: tuple(dict.fromkeys(target for finding in some for target in finding.targets))
+        for server, some in found.items()
+    }
 
 
 def print_discovered(found: Found) -> None:

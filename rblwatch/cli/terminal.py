@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: No cell is cut off: text from DNS was shortened when it came in.
 _WHOLE = 10_000
 _NOTHING = "-"
+#: Columns; a table is not fitted to less: cells of two letters tell nobody anything, and a terminal breaks long lines.
+_NARROWEST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def counted(number: int, noun: str) -> str:
 def print_table(header: Sequence[str], rows: Iterable[Row]) -> None:
     """Write rows under a header: fitted to a terminal, else aligned, plain and never cut."""
     cells = [[_cell(value) for value in row] for row in rows]
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and console().width >= _NARROWEST:
         _print_fitted(header, cells)
     else:
         _print_aligned([list(header), *([cell.text for cell in row] for row in cells)])

@@ -77,8 +77,12 @@ def test_senders_of_a_domain_are_watched_and_the_rest_is_shown(rbldnsd: Rbldnsd,
     assert (mx["kind"], mx["targets"]) == ("mx", [OLD])
     assert (spf["kind"], len(spf["targets"])) == ("spf", 4)
     assert {one["why"] for one in spf["unwatched"]} == {"third-party", "too-large"}
+    installed.tables["bl"] = "per_day = 40"
+    assert "allows 40 questions a day" not in installed.run("config", "check").stdout, "it looks nothing up"
     probed = installed.run("config", "check", "--probe")
-    for words in ("MX of shop.example", OLD, "ip4:198.19.0.0/16", "_spf.other.example", "not watched"):
+    # 5 addresses and 3 points: 8 questions, of which three quarters of 40 a day allow 3 rounds.
+    budget = ("bl allows 40 questions a day", '"7h" in [schedule] would fit')
+    for words in ("MX of shop.example", OLD, "ip4:198.19.0.0/16", "_spf.other.example", "not watched", *budget):
         assert words in probed.stdout
 
 

@@ -21,7 +21,7 @@ from rblwatch.core.budget import (
     with_losses,
 )
 from rblwatch.core.rhythm import Cause, Rhythm, rhythm
-from rblwatch.core.target import Family, Target, expand
+from rblwatch.core.target import Family, Target, expand, parse_address
 from rblwatch.core.timespan import parse_duration, written
 from rblwatch.core.watchlist import Watchlist, enrol
 
@@ -95,6 +95,34 @@ def test_a_plan_is_reckoned_as_it_will_be_asked() -> None:
     roster = enrol(watchlist, {target: number for number, target in enumerate(network)})
     assert budgets_of(roster) == planned_budgets(watchlist)
     assert budgets_of(roster)["a"].round_cost == 8192 + 2 * 3
+
+
+@given(st.data())
+def test_a_plan_counts_what_each_server_is_asked_about_on_its_own_lists(data: st.DataObject) -> None:
+    """Several operators, all families, targets under several servers: what is planned is what will be asked."""
+    names = Blocklist(
+        id="n", zone="n.example", operator="acme", kind=Kind.DOMAIN, families=frozenset({Family.NAME}), registrable=True
+    )
+    lists = {each.id: each for each in (a_list("a", 500, "acme"), a_list("b", None, "acme"), a_list("c", 90), names)}
+    targets = [*map(parse_address, ("10.0.0.1", "10.0.0.2", "2001:db8::1")), Target("x.example", Family.NAME)]
+    servers = ("mx1", "mx2", "mx3")
+    some = st.lists(st.sampled_from(servers), unique=True, min_size=1)
+    watchlist = Watchlist(
+        lists,
+        {
+            target: tuple(sorted(data.draw(some)))
+            for target in data.draw(st.lists(st.sampled_from(targets), unique=True))
+        },
+        dict.fromkeys(servers, frozenset()),
+        {name: frozenset(data.draw(some)) for name in lists},
+        registrable=data.draw(st.sampled_from([frozenset(), frozenset(targets[-1:])])),
+    )
+    planned = planned_budgets(watchlist)
+    assert planned == budgets_of(enrol(watchlist, {target: number for number, target in enumerate(targets)}))
+    asked = {(each, target) for each in lists for target in watchlist.servers if watchlist.asks(each, target)}
+    for operator, members in (("acme", "abn"), ("c", "c")):
+        probing = len({(each, target.family) for each, target in asked if each in members}) * 3
+        assert planned[operator].round_cost == probing + sum(each in members for each, _ in asked)
 
 
 @given(budgets_, st.timedeltas(timedelta(seconds=1), timedelta(days=30)))
