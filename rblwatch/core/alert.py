@@ -47,6 +47,8 @@ class Kind(StrEnum):
     SIGHTED = "sighted"  # a list can be believed again
     ALLOW_LOST = "allow-lost"  # a target is on an allow list no longer
     MOVED = "moved"  # a registered name stands for other addresses
+    UNSTABLE = "unstable"  # a listing comes and goes
+    REMINDER = "reminder"  # it stands still, and nobody acknowledged it
     NOTICE = "notice"
 
 
@@ -64,6 +66,8 @@ class Line(StrEnum):
     WAS_BLIND = "was-blind"  # could not be believed, already can, and was never told before
     ALLOW_LOST = "allow-lost"
     MOVED = "moved"
+    UNSTABLE = "unstable"
+    REMINDER = "reminder"
     NOTICE = "notice"
 
 

@@ -23,6 +23,8 @@ PREFIX = "[rblwatch]"
 ORDER = (
     Line.LISTED,
     Line.CHANGED,
+    Line.UNSTABLE,
+    Line.REMINDER,
     Line.WAS_LISTED,
     Line.ALLOW_LOST,
     Line.MOVED,
@@ -39,6 +41,8 @@ ORDER = (
 _VERBS = {
     Line.LISTED: "listed on",
     Line.CHANGED: "listed with other codes on",
+    Line.UNSTABLE: "unstable on",
+    Line.REMINDER: "still listed on",
     Line.WAS_LISTED: "was listed on",
     Line.DELISTED: "delisted from",
     Line.UNROUTED: "still listed, but no longer told here:",
@@ -47,11 +51,14 @@ _VERBS = {
 _GROUP_VERBS = {
     (Group.FIRST_LOOK, Line.LISTED): "already listed on",
     (Group.STANDING, Line.LISTED): "still listed on",
+    (Group.ESCALATED, Line.LISTED): "listed and not acknowledged:",
 }
 #: What is counted where a message holds several kinds of lines: listings, or lists.
 _COUNTED = {
     Line.LISTED: "listed",
     Line.CHANGED: "changed",
+    Line.UNSTABLE: "unstable",
+    Line.REMINDER: "still listed",
     Line.WAS_LISTED: "was listed",
     Line.DELISTED: "delisted",
     Line.UNROUTED: "no longer told here",
@@ -66,7 +73,7 @@ _COUNTED = {
 #: No sink shows a longer title; it is shortened for each of them.
 _LONGEST_NOTICE = 1_000
 #: Lines whose severity still matters to somebody.
-_ALARMING = (Line.LISTED, Line.CHANGED, Line.WAS_LISTED)
+_ALARMING = (Line.LISTED, Line.CHANGED, Line.UNSTABLE, Line.REMINDER, Line.WAS_LISTED)
 
 
 def headline(message: Message) -> str:

@@ -6,7 +6,7 @@ Owns what is left out when there is too little room, and that it is said. Must n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rblwatch.notify.sink import shortened
 
@@ -28,6 +28,25 @@ class Section:
     """What it is about, one by one, where the sentence only counts them; shortened with a count."""
     details: tuple[str, ...] = ()
     """Further sentences, the important ones first; the first to be left out."""
+    pages: tuple[str, ...] = ()
+    """Addresses of pages that details end with and a reader may follow: the catalogue's and the admin's own only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A message as it fits: what is shown, from top to bottom."""
+
+    opening: str = ""
+    sections: tuple[Section, ...] = ()
+    """Of each, `items` is one text, if there is any room for it."""
+    left_out: str = ""
+    small_print: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole as plain text."""
+        parts = ("\n".join([section.head, *section.items, *section.details]) for section in self.sections)
+        return _GAP.join(part for part in (self.opening, *parts, self.left_out, self.small_print) if part)
 
 
 class _Room:
@@ -48,7 +67,7 @@ class _Room:
 
 def lay_out(
     sections: Sequence[Section], *, opening: str, small_print: str, limit: int, size: Callable[[str], int]
-) -> str:
+) -> Layout:
     """Put sections one below the other, shortened to the limit; never empty if there is a section and any room.
 
     Heads come first, then what they are about, then details: the first of each section, then the second of each.
@@ -58,14 +77,15 @@ def lay_out(
     opening = opening if opening and room.take(opening, _GAP) else ""
     kept, left_out = _heads(sections, room)
     if not kept:
-        return shortened(sections[0].head, limit, size=size) if sections else ending
+        only = (Section(shortened(sections[0].head, limit, size=size)),) if sections else ()
+        return Layout(sections=only, small_print="" if only else ending)
     items = [_items(section, room) for section in kept]
     details = _details(kept, room)
-    parts = [
-        "\n".join([section.head, *([listed] if listed else []), *lines])
+    shown = (
+        replace(section, items=(listed,) if listed else (), details=tuple(lines))
         for section, listed, lines in zip(kept, items, details, strict=True)
-    ]
-    return _GAP.join(part for part in (opening, *parts, left_out, ending) if part)
+    )
+    return Layout(opening, tuple(shown), left_out, ending)
 
 
 def _heads(sections: Sequence[Section], room: _Room) -> tuple[list[Section], str]:

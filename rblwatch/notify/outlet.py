@@ -30,10 +30,12 @@ DELIVERY_HEADER = "X-Rblwatch-Delivery"
 _CONNECT_TIMEOUT_S = 10.0
 _READ_TIMEOUT_S = 20.0
 
-_TEXT = apprise.NotifyFormat.TEXT
+_TEXT, _HTML = apprise.NotifyFormat.TEXT, apprise.NotifyFormat.HTML
 
 #: Schemes whose URLs may carry headers. Source: apprise 2.2.0, `qsd+` in `plugins/custom_*.py` and `plugins/email`.
 _TAKES_HEADERS = re.compile(r"(json|form|xml|mailto)s?://", re.IGNORECASE)
+
+_IS_MAIL = re.compile(r"mailtos?://", re.IGNORECASE)
 
 _MAIL = frozenset(
     {"mailto", "ses", "sendgrid", "mailgun", "o365", "azure", "smtp2go", "sparkpost", "postmark", "resend", "brevo"}
@@ -51,11 +53,18 @@ class Outlet:
         self._box = box
 
     @classmethod
-    def opened(cls, url: Secret, delivery_id: str = "") -> Self | None:
-        """Open a URL afresh, so that an earlier message throttles nothing; None: Apprise does not know it."""
+    def opened(cls, url: Secret, delivery_id: str = "", threads: str = "") -> Self | None:
+        """Open a URL afresh, so that an earlier message throttles nothing; None: Apprise does not know it.
+
+        `threads` is what a mail's `References` hold.
+        """
         text = url.reveal().strip()
-        if delivery_id and _TAKES_HEADERS.match(text):
-            text += f"{'&' if '?' in text else '?'}+{DELIVERY_HEADER}={quote(delivery_id, safe='')}"
+        if _TAKES_HEADERS.match(text):
+            # `Message-ID` may not be given: Apprise would write a second one.
+            references = threads if _IS_MAIL.match(text) else ""
+            for header, value in ((DELIVERY_HEADER, delivery_id), ("References", references)):
+                if value:
+                    text += f"{'&' if '?' in text else '?'}+{header}={quote(value, safe='')}"
         box = apprise.Apprise(asset=_asset())
         if not box.add(text):
             return None
@@ -83,8 +92,11 @@ class Outlet:
         service = self._box[0]
         schemes = _schemes(service)
         shape = service.resolve_format(_TEXT)
+        is_mail = bool(schemes & _MAIL)
         return Sink(
-            medium=Medium.MAIL if schemes & _MAIL else Medium.JSON if schemes & _PROGRAMS else Medium.CHAT,
+            # With `?format=text` in its URL a mail stays plain.
+            html=is_mail and service.resolve_format(_HTML) == _HTML,
+            medium=Medium.MAIL if is_mail else Medium.JSON if schemes & _PROGRAMS else Medium.CHAT,
             markdown=bool(schemes & _READS_MARKDOWN),
             title_limit=max(int(service.title_maxlen), 0),
             body_limit=max(int(service.body_maxlen), 1),
@@ -95,10 +107,10 @@ class Outlet:
         """Send, in this thread; over HTTP within the bounds of `wire.py`, else without a limit on its time."""
         with noted() as exchange:
             result = self._box.notify(
-                body=rendered.body,
+                body=rendered.body if rendered.html is None else rendered.html,
                 title=rendered.title,
                 notify_type=rendered.tone.value,
-                body_format=_TEXT,
+                body_format=_TEXT if rendered.html is None else _HTML,
                 log_level=logging.DEBUG,
             )
         # Not the result's own status alone: `?optional=yes` in a URL turns every failure into a success.

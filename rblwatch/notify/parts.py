@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rblwatch.core.blocklist import link
+from rblwatch.core.cause import first_step, likely_causes, named
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Ending, Listing, wider_scope
 from rblwatch.core.message import Entry
@@ -22,6 +23,9 @@ from rblwatch.notify import phrases
 from rblwatch.notify.sink import LONGEST_QUOTE, Sink, literal, quoted
 
 Lines = tuple[str, ...]
+
+#: Several codes may point at several causes; more than these help nobody to begin.
+_MOST_CAUSES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,24 +184,59 @@ def standing(entries: Sequence[Entry], *, now: bool) -> Lines:
     return (f"{len(elsewhere)} of {len(entries)} also on other lists: {several(names, 10)}.",) if names else ()
 
 
+def cause(entries: Sequence[Entry]) -> Lines:
+    """What the codes point at, and what to do first; nothing where the list says nothing of it."""
+    found = Counter(likely for entry in entries for likely in likely_causes(listing_of(entry).codes, entry.blocklist))
+    lines: list[str] = []
+    for likely, count in found.most_common(_MOST_CAUSES):
+        some = f" ({count} of {len(entries)})" if count < len(entries) else ""
+        lines.append(f"Likely cause{some}: {named(likely)}.")
+        lines.append(f"What to do first: {first_step(likely)}.")
+    return tuple(dict.fromkeys(lines))
+
+
+def lasting(entries: Sequence[Entry], reader: Reader) -> Lines:
+    """For how long listings stand already."""
+    longest = max(reader.today - listing_of(entry).listed_at for entry in entries)
+    return (f"For {'up to ' if len(entries) > 1 else ''}{phrases.duration(longest)} now.",)
+
+
+def pages(entries: Sequence[Entry]) -> Lines:
+    """The pages about the first target that a reader may follow."""
+    return tuple(page for _, _, page in _pages(entries[0]))
+
+
+def _pages(entry: Entry) -> list[tuple[str, str, str]]:
+    """What a page is for, its template, and the page."""
+    blocklist, target = entry.blocklist, listing_of(entry).target
+    if blocklist is None:
+        return []
+    named_pages = (("Look it up", blocklist.lookup_url), ("How to get off", blocklist.delist_url))
+    found = [(label, template, link(template, target)) for label, template in named_pages]
+    return [(label, template, page) for label, template, page in found if page]
+
+
 def links(entries: Sequence[Entry]) -> Lines:
     """Where to look it up and how to get off, for the first target."""
-    blocklist, target = entries[0].blocklist, listing_of(entries[0]).target
-    if blocklist is None:
-        return ()
-    named = (("Look it up", blocklist.lookup_url), ("How to get off", blocklist.delist_url))
-    found = [(label, template, link(template, target)) for label, template in named]
     example = ", for example" if len(entries) > 1 else ""
-    return tuple(f"{label}{example if page != template else ''}: {page}" for label, template, page in found if page)
+    return tuple(
+        f"{label}{example if page != template else ''}: {page}" for label, template, page in _pages(entries[0])
+    )
+
+
+def allow_page(entries: Sequence[Entry]) -> str | None:
+    """Where to look up the first target that an allow list has no longer."""
+    entry = entries[0]
+    if entry.blocklist is None or entry.news.target is None:
+        return None
+    return link(entry.blocklist.lookup_url, entry.news.target)
 
 
 def allow_links(entries: Sequence[Entry]) -> Lines:
-    """Where to look up the first target that an allow list has no longer."""
-    entry = entries[0]
-    if entry.blocklist is None or entry.news.target is None or not entry.blocklist.lookup_url:
-        return ()
+    """The same, as a sentence."""
+    page = allow_page(entries)
     example = ", for example" if len(entries) > 1 else ""
-    return (f"Look it up{example}: {link(entry.blocklist.lookup_url, entry.news.target)}",)
+    return (f"Look it up{example}: {page}",) if page else ()
 
 
 def evidence(entries: Sequence[Entry]) -> Lines:

@@ -7,7 +7,7 @@ nor the sink.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 
 from rblwatch.core.blocklist import Blocklist, Claim, Meaning, Scope, Severity
@@ -67,6 +67,10 @@ BLIND_EFFECTS = (
     "Effect: nothing new is told on their word meanwhile; what they listed before is kept.",
 )
 
+#: What follows from a listing that comes and goes.
+UNSTABLE_EFFECT = "Until it is calm again, its comings and goings are kept in the history and not told one by one."
+HOW_TO_ACKNOWLEDGE = "To hear no more reminders: `rblwatch alerts ack ID`."
+
 #: What it means to have lost an entry of an allow list.
 ALLOW_LOST_EFFECT = "This is no listing: receivers that trusted it for this entry judge its mail as anybody's now."
 
@@ -83,6 +87,14 @@ def moment(at: datetime, today: datetime) -> str:
     """A time in UTC, with its date where that is not the message's own."""
     at, today = at.astimezone(UTC), today.astimezone(UTC)
     return f"{at:%H:%M} UTC" if at.date() == today.date() else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def duration(length: timedelta) -> str:
+    """A length of time as people say it: "3 days", "5 hours", "20 minutes"."""
+    minutes = int(length.total_seconds()) // 60
+    if minutes >= 2 * 24 * 60:
+        return f"{minutes // (24 * 60)} days"
+    return f"{minutes // 60} hours" if minutes >= 2 * 60 else counted(minutes, "minute", "minutes")
 
 
 def moments(times: Collection[datetime], today: datetime) -> str:

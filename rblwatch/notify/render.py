@@ -15,6 +15,7 @@ from rblwatch.core.blocklist import Severity
 from rblwatch.core.message import Entry, Message
 from rblwatch.core.text import clean
 from rblwatch.notify.headline import ORDER, headline, worst_severity
+from rblwatch.notify.html import FRAME, cost, page
 from rblwatch.notify.layout import Section, lay_out
 from rblwatch.notify.parts import Reader, advice, incident_of, listing_of
 from rblwatch.notify.sink import Sink, defused, shortened
@@ -26,11 +27,15 @@ _LONGEST_TITLE = 200
 
 _OPENINGS = {
     Group.FIRST_LOOK: "Already listed when we first looked; since when is not known.",
+    Group.DIGEST: "What there was to tell since the last message of this kind.",
+    Group.ESCALATED: "Nobody has acknowledged this in time, so it is told here as well.",
     Group.STANDING: "What stands now. You were not told before: this channel or its route is new, or it was muted.",
 }
 _AFTER_SILENCE = "A silence has ended. What it kept from you:"
 #: Lines that go on with something the reader knows.
-_GOING_ON = frozenset({Line.CHANGED, Line.DELISTED, Line.ENDED, Line.SIGHTED, Line.ALLOW_LOST, Line.MOVED})
+_GOING_ON = frozenset(
+    {Line.CHANGED, Line.REMINDER, Line.UNSTABLE, Line.DELISTED, Line.ENDED, Line.SIGHTED, Line.ALLOW_LOST, Line.MOVED}
+)
 
 
 class Tone(StrEnum):
@@ -42,6 +47,9 @@ class Tone(StrEnum):
     FAILURE = "failure"
 
 
+_COLOURS = {Tone.INFO: "#57606a", Tone.SUCCESS: "#1a7f37", Tone.WARNING: "#9a6700", Tone.FAILURE: "#cf222e"}
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A message in words, ready for its sink."""
@@ -49,6 +57,8 @@ class Rendered:
     title: str
     body: str
     tone: Tone = Tone.INFO
+    html: str | None = None
+    """The same as HTML, for a sink that shows it."""
 
 
 def render(message: Message, sink: Sink) -> Rendered:
@@ -58,15 +68,15 @@ def render(message: Message, sink: Sink) -> Rendered:
     """
     reader = Reader(sink, message.at)
     sections = [_harmless(TEMPLATES[line](entries, reader), sink) for line, entries in _causes(message.entries)]
-    title = _title(message, sink)
-    body = lay_out(
+    title, tone = _title(message, sink), _tone(message)
+    layout = lay_out(
         sections,
         opening=_opening(message),
         small_print=f"rblwatch alert {message.alert_id}, delivery {message.delivery_id}",
-        limit=sink.body_limit - (0 if sink.title_limit else sink.size(f"{title}\r\n")),
-        size=sink.size,
+        limit=sink.body_limit - (0 if sink.title_limit else sink.size(f"{title}\r\n")) - (FRAME if sink.html else 0),
+        size=cost if sink.html else sink.size,
     )
-    return Rendered(title, body, _tone(message))
+    return Rendered(title, layout.text, tone, page(layout, _COLOURS[tone]) if sink.html else None)
 
 
 def _opening(message: Message) -> str:
@@ -96,7 +106,7 @@ def _causes(entries: Sequence[Entry]) -> list[tuple[Line, list[Entry]]]:
 
 def _cause(entry: Entry) -> tuple[object, ...]:
     match entry.line:
-        case Line.LISTED | Line.CHANGED | Line.DELISTED | Line.WAS_LISTED:
+        case Line.LISTED | Line.CHANGED | Line.DELISTED | Line.WAS_LISTED | Line.REMINDER | Line.UNSTABLE:
             return (listing_of(entry).blocklist,)
         case Line.ENDED:
             return (listing_of(entry).ended_by, entry.news.text)
@@ -118,12 +128,13 @@ def _harmless(section: Section, sink: Sink) -> Section:
         defused(section.head, sink),
         tuple(defused(item, sink) for item in section.items),
         tuple(defused(line, sink) for line in section.details),
+        section.pages,
     )
 
 
 def _tone(message: Message) -> Tone:
     lines = {entry.line for entry in message.entries}
-    if lines & {Line.LISTED, Line.CHANGED}:
+    if lines & {Line.LISTED, Line.CHANGED, Line.REMINDER, Line.UNSTABLE}:
         worst = worst_severity(message.entries)
         grave = worst is not None and worst.rank >= Severity.MAJOR.rank
         return Tone.FAILURE if grave else Tone.WARNING

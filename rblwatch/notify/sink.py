@@ -38,6 +38,8 @@ class Sink:
     medium: Medium
     markdown: bool = False
     """It reads Markdown in what is sent to it as plain text."""
+    html: bool = False
+    """It shows HTML, and text to whoever wants none: it gets both."""
     title_limit: int = 250
     """In characters; 0: the sink has no title, so it becomes the first line of the body and counts there."""
     body_limit: int = 32_768

@@ -25,17 +25,29 @@ Entries = Sequence[Entry]
 
 def _listed(entries: Entries, reader: Reader) -> Section:
     head, items = parts.head(entries, reader, verbs=("is", "are"), what="listed on")
-    return Section(head, items, _story(entries, reader))
+    return Section(head, items, _story(entries, reader), parts.pages(entries))
+
+
+def _reminder(entries: Entries, reader: Reader) -> Section:
+    head, items = parts.head(entries, reader, verbs=("is", "are"), what="still listed on")
+    details = (*parts.lasting(entries, reader), *_story(entries, reader), phrases.HOW_TO_ACKNOWLEDGE)
+    return Section(head, items, details, parts.pages(entries))
+
+
+def _unstable(entries: Entries, reader: Reader) -> Section:
+    head, items = parts.head(entries, reader, verbs=("comes and goes", "come and go"), what="on")
+    said = clean(entries[0].news.text, LONGEST_QUOTE).rstrip(".")
+    details = (*([f"{said}."] if said else []), phrases.UNSTABLE_EFFECT, *_story(entries, reader))
+    return Section(head, items, details, parts.pages(entries))
 
 
 def _changed(entries: Entries, reader: Reader) -> Section:
     head, items = parts.head(entries, reader, verbs=("is", "are"), what="listed with other codes than before on")
     changes = [_change(entry) for entry in entries]
     if not items:
-        return Section(head, (), (f"Codes: {changes[-1]}.", *_story(entries, reader)))
-    return Section(
-        head, tuple(f"{item}: {change}" for item, change in zip(items, changes, strict=True)), _story(entries, reader)
-    )
+        return Section(head, (), (f"Codes: {changes[-1]}.", *_story(entries, reader)), parts.pages(entries))
+    items = tuple(f"{item}: {change}" for item, change in zip(items, changes, strict=True))
+    return Section(head, items, _story(entries, reader), parts.pages(entries))
 
 
 def _change(entry: Entry) -> str:
@@ -49,6 +61,7 @@ def _story(entries: Entries, reader: Reader) -> Lines:
     return (
         *parts.effect(entries),
         *parts.codes(entries),
+        *parts.cause(entries),
         *parts.scopes(entries),
         *parts.since(entries, reader),
         *parts.standing(entries, now=True),
@@ -70,6 +83,7 @@ def _was_listed(entries: Entries, reader: Reader) -> Section:
         "It was over before you could be told.",
         *parts.effect(entries),
         *parts.codes(entries),
+        *parts.cause(entries),
         *parts.scopes(entries),
         *parts.standing(entries, now=False),
         *parts.words(entries, reader),
@@ -140,7 +154,9 @@ def _allow_lost(entries: Entries, reader: Reader) -> Section:
     whom, items = parts.those(entries, reader)
     before = f" (was: {was})" if was else ""
     head = f"{whom} {'are' if items else 'is'} no longer on the allow list {place}{before}{':' if items else '.'}"
-    return Section(head, items, (phrases.ALLOW_LOST_EFFECT, *parts.allow_links(entries)))
+    page = parts.allow_page(entries)
+    links = parts.allow_links(entries)
+    return Section(head, items, (phrases.ALLOW_LOST_EFFECT, *links), (page,) if page else ())
 
 
 def _moved(entries: Entries, _: Reader) -> Section:
@@ -159,6 +175,8 @@ TEMPLATES: Mapping[Line, Callable[[Entries, Reader], Section]] = {
     Line.LISTED: _listed,
     Line.CHANGED: _changed,
     Line.DELISTED: _delisted,
+    Line.UNSTABLE: _unstable,
+    Line.REMINDER: _reminder,
     Line.WAS_LISTED: _was_listed,
     Line.ENDED: _ended,
     Line.UNROUTED: _unrouted,

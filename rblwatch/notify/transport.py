@@ -20,6 +20,7 @@ from rblwatch.core.circuit import Pace
 from rblwatch.core.message import Message
 from rblwatch.core.retry import Outcome, Permanent, Transient
 from rblwatch.core.settings import Channel, Secret
+from rblwatch.notify.conversation import references
 from rblwatch.notify.pace import pace_of
 from rblwatch.notify.render import render
 from rblwatch.notify.threads import Threads
@@ -99,7 +100,7 @@ def targets_of(channel: Channel) -> int:
     return outlet.recipients if outlet is not None else 0
 
 
-def _open(url: Secret, delivery_id: str = "") -> Outlet | None:
+def _open(url: Secret, delivery_id: str = "", threads: str = "") -> Outlet | None:
     """Open a URL with Apprise, which is loaded the first time that somebody needs it.
 
     Whatever Apprise raises over a URL is not told, since it may hold the URL.
@@ -108,7 +109,7 @@ def _open(url: Secret, delivery_id: str = "") -> Outlet | None:
     from rblwatch.notify.outlet import Outlet  # noqa: PLC0415 - half a second and 16 MiB, and it logs while it loads
 
     try:
-        return Outlet.opened(url, delivery_id)
+        return Outlet.opened(url, delivery_id, threads)
     except Exception as error:  # noqa: BLE001 - a plugin of Apprise may raise anything
         _log.error("notify.url_crashed", extra={"error": type(error).__name__})
         return None
@@ -126,7 +127,7 @@ def _hush() -> None:
 
 def _deliver(name: str, url: Secret, message: Message) -> Outcome:
     """Render and send, in a thread of the channel's own."""
-    outlet = _open(url, message.delivery_id)
+    outlet = _open(url, message.delivery_id, references(message))
     if outlet is None:
         return Permanent(f"channel '{name}' {_UNKNOWN}")
     rendered = render(message, outlet.sink)

@@ -38,6 +38,8 @@ LISTED = """\
 mx1 (192.0.2.1) is listed on Spamhaus ZEN (zen.spamhaus.org).
 Severity: critical. Many large receivers reject mail from whatever is listed here.
 127.0.0.2 means SBL: verified spam source, operation or support.
+Likely cause: spam was seen from this address: a hacked account or web form, or mail that nobody asked for.
+What to do first: look in the mail log for a sender or account with unusual volume, stop it and change its password.
 First seen listed 10:15 UTC, last seen clear 10:00 UTC.
 Listed on 1 of 20; 18 clear, 1 unknown.
 Look it up: https://check.spamhaus.org/results/?query=192.0.2.1
@@ -52,6 +54,8 @@ mx1 (192.0.2.1) is listed with other codes than before on Spamhaus ZEN (zen.spam
 Codes: 127.0.0.3 (CSS) → 127.0.0.2 (SBL).
 Severity: critical. Many large receivers reject mail from whatever is listed here.
 127.0.0.2 means SBL: verified spam source, operation or support.
+Likely cause: spam was seen from this address: a hacked account or web form, or mail that nobody asked for.
+What to do first: look in the mail log for a sender or account with unusual volume, stop it and change its password.
 First seen listed 10:15 UTC, last seen clear 10:00 UTC.
 Listed on 1 of 20; 18 clear, 1 unknown.
 Look it up: https://check.spamhaus.org/results/?query=192.0.2.1
@@ -74,6 +78,8 @@ First seen listed 08:15 UTC, last seen listed 09:45 UTC, seen clear since 10:00 
 It was over before you could be told.
 Severity: critical. Many large receivers reject mail from whatever is listed here.
 127.0.0.2 means SBL: verified spam source, operation or support.
+Likely cause: spam was seen from this address: a hacked account or web form, or mail that nobody asked for.
+What to do first: look in the mail log for a sender or account with unusual volume, stop it and change its password.
 Listed on 0 of 20; 20 clear.
 The list's own words: "https://www.spamhaus.org/sbl/query/SBL123"
 
@@ -513,6 +519,11 @@ def test_several_addresses_on_one_list_are_one_part_with_their_servers() -> None
         "Severity: critical. Many large receivers reject mail from whatever is listed here.\n"
         "127.0.0.2 means SBL: verified spam source, operation or support. (1 of 2)\n"
         "127.0.0.3 means CSS: automated low-reputation detection. (1 of 2)\n"
+        "Likely cause (1 of 2): spam was seen from this address: a hacked account or web form, or mail that nobody "
+        "asked for.\n"
+        "What to do first: look in the mail log for a sender or account with unusual volume, stop it and change its "
+        "password.\n"
+        "Likely cause (1 of 2): the volume or the kind of mail from this address gave it a bad reputation.\n"
         "First seen listed 10:15 UTC, last seen clear 10:00 UTC.\n"
         "1 of 2 also on other lists: psbl.\n"
         "Look it up, for example: https://check.spamhaus.org/results/?query=192.0.2.1\n"

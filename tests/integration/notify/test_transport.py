@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,11 +13,12 @@ import pytest
 import requests
 
 from rblwatch.core.alert import Line
+from rblwatch.core.listing import Ending
 from rblwatch.core.message import Message
 from rblwatch.core.retry import Outcome, Permanent, Sent, Transient
 from rblwatch.core.settings import Channel, Secret
-from rblwatch.notify import AppriseNotifier, targets_of, validate, wire
-from tests.integration.notify.samples import LISTING, about, many, message
+from rblwatch.notify import AppriseNotifier, Medium, Sink, render, targets_of, validate, wire
+from tests.integration.notify.samples import LISTING, about, at, many, message
 from tests.support.httpsink import HttpSink, Reply
 from tests.support.program import clean_environment
 from tests.support.smtpsink import SmtpSink
@@ -112,14 +113,62 @@ async def test_a_message_of_hundreds_keeps_to_the_limit_of_its_service(http: Htt
     assert " more\n" in got["text"]
 
 
-async def test_mail_is_plain_text_with_the_delivery_in_a_header(smtp: SmtpSink) -> None:
+async def test_mail_is_text_and_html_with_the_delivery_in_a_header(smtp: SmtpSink) -> None:
     assert await send(mailto(smtp)) == Sent()
     (mail,) = smtp.received
     assert (mail.sender, mail.recipients) == ("rblwatch@example.org", ("ops@example.org",))
     assert mail.subject == TITLE
-    assert mail.message.get_content_type() == "text/plain"
+    assert [part.get_content_type() for part in mail.message.iter_parts()] == ["text/plain", "text/html"]
     assert mail.message["X-Rblwatch-Delivery"] == "12-9"
     assert mail.text.startswith(HEAD)
+
+
+async def test_the_text_of_a_mail_says_what_its_html_says(smtp: SmtpSink) -> None:
+    """Apprise writes it from the HTML."""
+    assert await send(mailto(smtp)) == Sent()
+    expected = render(listed(), Sink(medium=Medium.MAIL)).body
+    assert smtp.received[0].text.split() == expected.split()
+    lines = [line for line in smtp.received[0].text.splitlines() if line.strip()]
+    assert lines == [line for line in expected.splitlines() if line]
+
+
+async def test_mail_stays_plain_where_the_url_wants_text(smtp: SmtpSink) -> None:
+    assert await send(f"{mailto(smtp)}&format=text") == Sent()
+    assert smtp.received[0].message.get_content_type() == "text/plain"
+    assert smtp.received[0].text.startswith(HEAD)
+
+
+async def test_mails_about_one_listing_refer_to_the_same(smtp: SmtpSink) -> None:
+    """Mail programs show them as one thread; of another listing they know nothing."""
+    other, ended = replace(LISTING, id=8), replace(LISTING, ended_at=at(11), ended_by=Ending.DELISTED)
+    for sent in (about(Line.LISTED, LISTING), about(Line.DELISTED, ended), about(Line.LISTED, other)):
+        assert await send(mailto(smtp), message(sent)) == Sent()
+    first, second, third = (str(mail.message["References"]).strip() for mail in smtp.received)
+    assert first == "<listing-7-1772360100@rblwatch.invalid>"
+    assert (first, third) == (second, "<listing-8-1772360100@rblwatch.invalid>")
+    assert all(len(mail.message.get_all("Message-ID") or []) == 1 for mail in smtp.received)
+
+
+async def test_a_mail_about_thousands_refers_to_a_few(smtp: SmtpSink) -> None:
+    assert await send(mailto(smtp), message(*(about(Line.LISTED, one) for one in many(200)))) == Sent()
+    assert len(str(smtp.received[0].message["References"]).split()) == 20
+    assert len(smtp.received[0].message.get_all("References") or []) == 1
+
+
+async def test_no_foreign_text_writes_a_header_or_a_tag(smtp: SmtpSink) -> None:
+    evil = 'x\r\nBcc: all@example.org\r\n\r\n<script>alert(1)</script><a href="https://evil.example">bank</a>'
+    sent = message(about(Line.LISTED, replace(LISTING, text=evil, server=evil, servers=(evil,), evidence=evil)))
+    assert await send(mailto(smtp), sent) == Sent()
+    (mail,) = smtp.received
+    assert mail.recipients == ("ops@example.org",)
+    assert mail.message["Bcc"] is None
+    assert "\n" not in mail.subject
+    html = mail.message.get_body(("html",))
+    assert html is not None
+    shown = html.get_content()
+    assert "<script" not in shown
+    assert '<a href="https://evil' not in shown
+    assert "&lt;script&gt;" in shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,68 @@
+"""A message as HTML, for mail.
+
+Owns the mark-up. Everything is escaped; a link leads only to a page that a section names as one to be followed. Apprise
+writes the plain text of the same mail from this HTML, so it reads well without its tags. Must not know what is told.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from rblwatch.notify.layout import Layout, Section
+
+#: What a line begins with that says what it is about: "Effect: …".
+_LABEL = re.compile(r"[A-Z][A-Za-z' ,]{2,40}:(?= )")
+
+_FONT = "font:15px/1.5 -apple-system,'Segoe UI',Roboto,Arial,sans-serif;color:#1f2328"
+_HEAD = '<html><head><meta charset="utf-8"></head><body style="margin:16px;max-width:44em;' + _FONT + '">\n'
+_TAIL = "</body></html>\n"
+_SECTION = '<div style="margin:0 0 20px;padding:2px 0 2px 14px;border-left:4px solid %s">\n'
+_STRONG = '<p style="margin:0 0 6px;font-weight:600">%s</p>\n'
+_PLAIN = '<p style="margin:0 0 4px">%s</p>\n'
+_SMALL = '<p style="margin:0;color:#57606a;font-size:12px">%s</p>\n'
+
+#: What the mark-up of a whole mail costs, and what that of one line costs at most, in characters.
+FRAME = len(_HEAD) + len(_TAIL)
+_LINE = len(_SECTION) + len(_STRONG) + len("</div>\n") + len('<b></b><a href=""></a>') + 8
+
+
+def cost(text: str) -> int:
+    """How long a text becomes at most, as a line of its own; a line may end with a page, which is written twice."""
+    page = text.rsplit(" ", 1)[-1] if "://" in text else ""
+    return len(escape(text)) + len(escape(page)) + _LINE
+
+
+def page(layout: Layout, colour: str) -> str:
+    """The message as one HTML document; `colour` says how bad it is."""
+    parts = [_HEAD]
+    if layout.opening:
+        parts.append(_PLAIN % escape(layout.opening))
+    parts.extend(_section(section, colour) for section in layout.sections)
+    if layout.left_out:
+        parts.append(_STRONG % escape(layout.left_out))
+    if layout.small_print:
+        parts.append(_SMALL % escape(layout.small_print))
+    return "".join([*parts, _TAIL])
+
+
+def _section(section: Section, colour: str) -> str:
+    lines = [_STRONG % escape(section.head)]
+    lines.extend(_PLAIN % escape(item) for item in section.items)
+    lines.extend(_PLAIN % _detail(line, section.pages) for line in section.details)
+    return "".join([_SECTION % colour, *lines, "</div>\n"])
+
+
+def _detail(line: str, pages: tuple[str, ...]) -> str:
+    """A sentence, with its label in bold and with a link where it ends with a page that may be followed."""
+    label = _LABEL.match(line)
+    begun = f"<b>{escape(label[0])}</b>" if label else ""
+    rest = line[label.end() :] if label else line
+    shown = next((page for page in pages if rest.endswith(f" {page}") and _followable(page)), None)
+    if shown is None:
+        return begun + escape(rest)
+    return f'{begun}{escape(rest.removesuffix(shown))}<a href="{escape(shown)}">{escape(shown)}</a>'
+
+
+def _followable(page: str) -> bool:
+    return page.startswith(("https://", "http://")) and not re.search(r"\s", page)
