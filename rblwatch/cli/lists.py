@@ -29,6 +29,7 @@ from rblwatch.core.incident import Condition
 from rblwatch.core.retired import Retired, obituary
 from rblwatch.core.selection import CatalogueEntry
 from rblwatch.core.target import Family
+from rblwatch.core.wording import several
 
 _ASKED = {True: "yes", False: "no", None: ""}
 
@@ -68,7 +69,10 @@ def show(name: str, layout: Format) -> int:
     retired = None if name in offer.catalogue.entries else offer.catalogue.retired_as(name)
     if retired is not None:
         return _show_retired(retired, name, layout)
-    blocklist = offer.named([name], option="'ID'")[0]
+    blocklist, *others = offer.named([name], option="'ID'")
+    if others:
+        meant = several([one.id for one in (blocklist, *others)])
+        raise click.BadParameter(f"'{name}' stands for {1 + len(others)} lists: {meant}; name one", param_hint="'ID'")
     entry = offer.catalogue.entries.get(blocklist.id) or CatalogueEntry(blocklist=blocklist, recommended=False)
     described = description(entry) | {"asked": offer.asked(blocklist), **how_often(offer.configured, blocklist)}
     if layout is Format.JSON:

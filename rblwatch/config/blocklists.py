@@ -26,6 +26,11 @@ _SEVERITY = values.one_of(Severity, "a severity")
 _KIND = values.one_of(Kind, "a kind of list")
 _SCOPE = values.one_of(Scope, "a scope")
 _CLASS = values.one_of(Claim, "a class of codes")
+_FAMILIES = {kind: bare("any.example", kind=kind).families for kind in Kind}
+#: Characters of a DNS name, and those of the longest labels for a target, with the dot before the zone; the shortest
+#: name that anybody would register. Source: RFC 1035 section 2.3.4; RFC 5782 sections 2.1, 2.4 and 3.
+_LONGEST_NAME = 253
+_ROOM = {Family.IPV4: len("255.255.255.255."), Family.IPV6: 64, Family.NAME: len("test.")}
 
 
 def read_lists(table: Table, catalogue: Catalogue, read_secret: Callable[[object], Secret]) -> Lists:
@@ -73,6 +78,8 @@ def _read_custom(table: Table, catalogue: Catalogue) -> Blocklist | None:
     unexplained = min(severity, Severity.MAJOR, key=lambda each: each.rank) if codes else severity
     operator = table.find("operator", values.text) or ""
     per_day = table.find("per_day", daily_number)
+    if zone and len(zone) > (most := _LONGEST_NAME - max(_ROOM[family] for family in families or _FAMILIES[kind])):
+        table.refuse("zone", f"has {len(zone)} characters, and with what is asked before it, at most {most} fit")
     if not name or not zone:
         return None
     return replace(

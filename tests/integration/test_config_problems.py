@@ -30,6 +30,8 @@ def told(tmp_path: Path) -> Told:
 
 SERVER = '[[servers]]\nname = "mx1"\naddresses = ["9.9.9.9"]\n'
 CUSTOM = '[[blocklists.custom]]\nid = "corp"\nzone = "bl.corp.example"\n'
+#: 183 characters of a zone.
+LONG = f"{'z' * 60}.{'z' * 60}.{'z' * 61}"
 CHANNEL = '[[channels]]\nname = "ops"\nurl = "json://localhost"\n'
 UNIT_OF_TEXT = "write a number with a unit (s, m, h or d), e.g."
 UNIT = "write a number with a unit (s, m, h or d) in quotes, e.g."
@@ -173,6 +175,15 @@ SEVERITIES = "write one of informational, minor, major or critical"
         (
             "[[blocklists.custom]]\nid = 'corp'\nzone = 'corp'",
             "3: blocklists.custom[0].zone: 'corp' is not a domain name; write e.g. 'example.org'",
+        ),
+        # A name of DNS has 253 characters, and an IPv6 address before the zone takes 64 of them.
+        (
+            f"[[blocklists.custom]]\nid = 'corp'\nzone = '{LONG}.example'",
+            "3: blocklists.custom[0].zone: has 191 characters, and with what is asked before it, at most 189 fit",
+        ),
+        (
+            f"[[blocklists.custom]]\nid = 'corp'\nipv6 = false\nzone = '{LONG}.{'z' * 46}.example'",
+            "4: blocklists.custom[0].zone: has 238 characters, and with what is asked before it, at most 237 fit",
         ),
         (
             CUSTOM + "ipv6 = 'no'",
