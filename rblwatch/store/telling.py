@@ -196,6 +196,11 @@ class Tellings(Area):
         rows = (row for chunk in chunks for row in reading.rows(self._connection, chunk))
         return {row["id"]: NewNews(**{name: row[name] for name in names}) for row in rows}
 
+    def tellings_of(self, news_ids: Iterable[int]) -> list[Telling]:
+        """What became of news, for every recipient, in the order of the news."""
+        found = (reading.tellings(self._connection, telling_table.c.news_id.in_(c)) for c in reading.chunks(news_ids))
+        return [telling for some in found for telling in some]
+
     def silenced_tellings(self, recipient: str | None = None) -> list[tuple[Telling, int, Silence]]:
         """News of listings that was muted and not told since, with the listing's id and the silence that muted it."""
         return self._silenced(news_table.c.listing_id, recipient)

@@ -26,7 +26,7 @@ from rblwatch.core.alert import Told
 from rblwatch.core.blocklist import Blocklist, Code, Meaning, Severity, bare
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.matching import CodeRange
-from rblwatch.core.routing import Decision, Silence, decide
+from rblwatch.core.routing import HELD, TOLD, Silence, decide
 from rblwatch.core.selection import Catalogue
 from rblwatch.core.settings import Route, Secret, Server, Settings, Topic
 from rblwatch.core.standing import Change, Transition
@@ -60,6 +60,7 @@ ENTRIES = (*CODES, "127.0.0.2 127.0.0.3", None)
 LISTS = ("long.test", "quick.test", "unverified.test")
 NAMESERVERS = ("127.0.0.1:53", "127.0.0.2:53")
 WAITS_S = (0.4, 5, 31, 61, 240, 301, 901, 3605)
+AFTER = timedelta(minutes=10)
 
 JOURNEYS = (Journey.SENT, Journey.TRANSIENT, Journey.PERMANENT, Journey.HANGS, Journey.DIES)
 CHANNELS = ("chat", "mail", "pager")
@@ -76,7 +77,23 @@ some_target = st.sampled_from(TARGETS)
 some_wait = st.sampled_from(WAITS_S)
 
 #: What an admin puts in and takes out.
-FEATURES = ("mx1", "mx2", *LISTS, "tag", "skip", *CHANNELS, "threshold", "rename", "ignore")
+FEATURES = (
+    "mx1",
+    "mx2",
+    *LISTS,
+    "tag",
+    "skip",
+    *CHANNELS,
+    "threshold",
+    "rename",
+    "ignore",
+    "digest",
+    "another digest",
+    "escalation",
+    "zone",
+)
+#: What is led to a recipient, now or later.
+LED = TOLD | HELD
 
 
 def coded(blocklist: Blocklist) -> Blocklist:
@@ -108,16 +125,29 @@ def configuration(features: frozenset[str]) -> Settings:
     least = Severity.CRITICAL if "threshold" in features else Severity.MINOR
     routes = {
         "chat": Route(channels=("chat",), tags=frozenset({"production"})),
-        "mail": Route(channels=("mail",), severity=Severity.INFORMATIONAL),
-        "pager": Route(channels=("pager",), severity=least),
+        # At once for what is critical, and a digest of the rest.
+        "mail": Route(
+            channels=("mail",),
+            severity=Severity.INFORMATIONAL,
+            digest="02:30" if "digest" in features else None,
+        ),
+        "pager": Route(channels=("pager",), severity=least, after=AFTER if "escalation" in features else None),
     }
+    urgent = Route(channels=("mail",), severity=Severity.CRITICAL)
+    also = Route(channels=("pager",), digest="18:00", tags=frozenset({"production"}))
     channels = [channel for channel in routes if channel in features]
-    return settings_of(
+    configured = settings_of(
         [server for server, feature in ((one, "mx1"), (two, "mx2")) if feature in features],
         [replace(BLOCKLISTS[blocklist], ignored=ignored) for blocklist in LISTS if blocklist in features],
         channels=channels,
-        routes=[routes[channel] for channel in channels],
+        routes=[
+            *(routes[channel] for channel in channels),
+            *([urgent] if {"mail", "digest"} <= features else []),
+            *([also] if {"pager", "another digest"} <= features else []),
+        ],
     )
+    zone = "America/New_York" if "zone" in features else "Europe/Berlin"
+    return replace(configured, schedule=replace(configured.schedule, timezone=zone))
 
 
 class DiedError(Exception):
@@ -151,6 +181,7 @@ class Laws(RuleBasedStateMachine):
         self.store = Store(Secret(f"sqlite:///{self.database}"))
         self.watcher = sqlite3.connect(self.database)
         self.seen = 0
+        self.news_seen = 0
         self.loop = asyncio.new_event_loop()
         self.site = Site(self.store, world())
         self.world = self.site.world
@@ -242,6 +273,15 @@ class Laws(RuleBasedStateMachine):
     @rule(seconds=some_wait)
     def wait(self, seconds: float) -> None:
         self.site.clock.advance(timedelta(seconds=seconds))
+
+    @rule(hours=st.sampled_from([5, 13, 25]))
+    def sleep(self, hours: float) -> None:
+        """The machine is off, maybe over the time of a digest."""
+        self.site.clock.advance(timedelta(hours=hours))
+
+    @rule()
+    def release(self) -> None:
+        self.do(self.site.release())
 
     @rule()
     def sweep(self) -> None:
@@ -364,7 +404,13 @@ class Laws(RuleBasedStateMachine):
 
     def news_and_deliveries_are_whole(self) -> None:
         """Law 5: whatever is to be told has a delivery, and whatever happened is news."""
-        untold = "SELECT * FROM telling WHERE decision = 'tell' AND delivery_id IS NULL"
+        untold = "SELECT * FROM telling WHERE (decision IN ('tell', 'grouped')) <> (delivery_id NOTNULL)"
+        # What is held is due some time, or has its reason.
+        lost = (
+            "SELECT * FROM telling WHERE (due_at NOTNULL AND decision NOT IN "
+            "('waiting-for-digest', 'waiting-for-acknowledgement', 'repeated-too-soon')) OR (due_at IS NULL AND "
+            "dropped IS NULL AND decision IN ('waiting-for-digest', 'waiting-for-acknowledgement'))"
+        )
         unsaid = (
             "SELECT * FROM transition WHERE NOT EXISTS "
             "(SELECT * FROM news WHERE news.listing_id = transition.listing_id AND news.kind = "
@@ -374,8 +420,22 @@ class Laws(RuleBasedStateMachine):
             "SELECT * FROM delivery WHERE state <> 'empty' AND id NOT IN "
             "(SELECT delivery_id FROM telling WHERE delivery_id NOTNULL)"
         )
-        for query in (untold, unsaid, idle):
+        for query in (untold, lost, unsaid, idle):
             assert self.watcher.execute(query).fetchall() == []
+        self.everybody_has_a_reason()
+
+    def everybody_has_a_reason(self) -> None:
+        """Every transition has a telling for every recipient of the time."""
+        channels = [channel.name for channel in self.site.settings.channels]
+        counted = (
+            "SELECT news.id, count(telling.recipient) FROM news JOIN alert ON alert.id = news.alert_id "
+            "LEFT JOIN telling ON telling.news_id = news.id "
+            "WHERE alert.\"group\" IN ('news', 'first-look') AND news.kind IN ('listed', 'changed', 'delisted') "
+            "AND news.id > ? GROUP BY news.id ORDER BY news.id"
+        )
+        for news_id, reasons in self.watcher.execute(counted, [self.news_seen]).fetchall():
+            assert reasons == len(channels), (news_id, reasons, channels)
+            self.news_seen = news_id
 
     def nothing_is_held_of_what_is_not_watched(self) -> None:
         watchlist = watch(self.site.settings, Catalogue())
@@ -415,10 +475,11 @@ class Laws(RuleBasedStateMachine):
             scripted.unanswered.clear()
         self.site.notifier.journeys.clear()
         self.restart()
-        for number in range(5):
+        for number in range(8):
             # Two resolvers that take turns put off nothing.
             self.site.lookup.nameserver = NAMESERVERS[number % 2]
-            self.site.clock.advance(timedelta(hours=1.5))
+            # Of a digest that is due, the first round finds today's gone, and the last that of another day.
+            self.site.clock.advance(timedelta(hours=1.5 if number < 5 else 20))
             self.do(self.site.sweep())
             self.do(self.site.beat())
             self.site.clock.advance(timedelta(minutes=16))
@@ -438,6 +499,7 @@ class Laws(RuleBasedStateMachine):
             if watchlist.asks(blocklist, target) and not ignored.issuperset(codes)
         }
         assert self.pending_deliveries() == []
+        assert self.store.read_now(lambda queries: queries.held()) == []
         assert self.store.read_now(lambda queries: queries.incidents(open_only=True)) == []
         routes = self.site.settings.routes
         for channel in self.site.settings.channels:
@@ -450,9 +512,9 @@ class Laws(RuleBasedStateMachine):
                     continue
                 if not listing.stands:
                     assert knows is not Told.OPEN, (channel.name, listing)
-                elif decide(subject, channel.name, routes, aware=False) is Decision.TELL:
+                elif decide(subject, channel.name, routes, aware=False) in LED:
                     assert knows is Told.OPEN, (channel.name, listing)
-                elif decide(subject, channel.name, routes, aware=True) is not Decision.TELL:
+                elif decide(subject, channel.name, routes, aware=True) not in LED:
                     assert knows is not Told.OPEN, (channel.name, listing)
 
     def failed_listings(self, recipient: str) -> set[int]:
