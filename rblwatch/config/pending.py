@@ -14,10 +14,6 @@ from rblwatch.config.problems import Problem
 _UNSENT = {"unstable", "relay"}
 
 
-def _is_not_utc(value: object) -> bool:
-    return value != "UTC"
-
-
 def _all_unsent(value: object) -> bool:
     return isinstance(value, list) and all(topic in _UNSENT for topic in value)
 
@@ -26,14 +22,11 @@ _ANY_ELEMENT = re.compile(r"\[[0-9]+\]")
 
 #: Key, with `[]` for any element of an array; which values are meant, None for any; what does not happen.
 NOT_YET: tuple[tuple[str, Callable[[object], bool] | None, str], ...] = (
-    ("schedule.timezone", _is_not_utc, "times in messages are in UTC"),
     ("alerts.flap", None, "a listing that comes and goes is not told as unstable"),
     ("alerts.keep", None, "history is kept without limit"),
     ("channels[].webhook", None, "structured webhooks are not sent; give a url"),
     ("routes[].on", _all_unsent, "nothing sends any of these topics, so this route tells nothing"),
     ("routes[].remind_every", None, "nobody is reminded"),
-    ("routes[].digest", None, "news is told at once"),
-    ("routes[].after", None, "news is told at once"),
     ("heartbeat.url", None, "no heartbeat is sent"),
     ("web.listen", None, "there is no page"),
     ("web.token", None, "there is no page"),

@@ -39,6 +39,7 @@ def read_telling(
     for row, route in zip(route_rows, routes, strict=True):
         _warn_of_tags(row, tags)
         _warn_of_untold(row, route, routes)
+        _warn_of_digests(row, route, routes)
     return channels, routes
 
 
@@ -122,6 +123,19 @@ def _warn_of_untold(row: Table, route: Route, routes: Sequence[Route]) -> None:
             f"{' and '.join(idle)} {verb} told only to a channel that was told '{Topic.LISTED}', and no route tells "
             f"{' and '.join(deaf)} that, so nothing will come of it; add '{Topic.LISTED}'",
         )
+
+
+def _warn_of_digests(row: Table, route: Route, routes: Sequence[Route]) -> None:
+    """A channel has one digest on a date, so of two times only the first that comes counts."""
+    earlier = routes[: routes.index(route)]
+    for name in route.channels if route.digest is not None else ():
+        times = [other.digest for other in earlier if name in other.channels and other.digest is not None]
+        if times and times[0] != route.digest:
+            row.warn(
+                "digest",
+                f"another route gives the channel '{name}' its digest at {times[0]}, and it gets one a day: the first "
+                "of the two times with anything to tell counts; write the same time in both",
+            )
 
 
 def _apprise_url(read_secret: ReadSecret) -> ReadSecret:

@@ -402,6 +402,19 @@ def mx(*addresses: str) -> str:
             BOTH_TOLD + 'on = ["delisted"]\n' + mx("9.9.9.9"),
             [f"9: routes[0].on: 'delisted' is {ONLY_TO} 'ops' and 'chat' {THAT}"],
         ),
+        # One digest a day for a channel: two times are more than there is.
+        (
+            BOTH_TOLD
+            + 'digest = "08:00"\n[[routes]]\nchannels = ["chat"]\ndigest = "18:00"\nseverity = "critical"\n'
+            + mx("9.9.9.9"),
+            [
+                (
+                    "12: routes[1].digest: another route gives the channel 'chat' its digest at 08:00, and it gets one "
+                    "a day: the first of the two times with anything to tell counts; write the same time in both"
+                )
+            ],
+        ),
+        (BOTH_TOLD + 'digest = "08:00"\n[[routes]]\nchannels = ["chat"]\ndigest = "08:00"\n' + mx("9.9.9.9"), []),
         (
             TOLD + mx("9.9.9.9") + "[blocklists]\nuse = []\n",
             [
