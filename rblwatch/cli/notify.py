@@ -14,9 +14,11 @@ from rblwatch.cli.options import Format, Group, format_option, preferences
 from rblwatch.cli.terminal import Cell, Row, print_json, print_table
 from rblwatch.configured import configure
 from rblwatch.core.conclusion import Exit
+from rblwatch.core.message import Message
 from rblwatch.core.retry import Outcome, Permanent, Sent
-from rblwatch.core.sample import sample_message
+from rblwatch.core.sample import sample_names, samples
 from rblwatch.core.settings import Channel, Settings
+from rblwatch.ports import Notifier
 
 
 @click.group("notify", cls=Group)
@@ -26,16 +28,20 @@ def command() -> None:
 
 @command.command("test")
 @click.argument("name", metavar="[CHANNEL]", required=False)
+@click.option("--kind", type=click.Choice(sample_names()), help="Send a sample of this kind only.")
 @format_option()
-def send_sample(name: str | None, layout: Format) -> int:
-    """Send a message that looks like a listing and says that it is a test: to one channel, or to all of them.
+def send_sample(name: str | None, kind: str | None, layout: Format) -> int:
+    """Send a sample of every kind of message, each of which says that it is a test: to one channel, or to all of them.
+
+    They leave as fast as the channel's service takes them; a channel gets no more after the first that fails. --kind
+    sends one of them.
 
     Exit codes: 0 all were sent, 2 configuration error, 4 a message was not sent.
     """
     settings = configure(preferences().config).settings
     channels = _chosen(settings, name)
     journal.begin(level=logging.WARNING)
-    outcomes = asyncio.run(_send(settings, channels))
+    outcomes = asyncio.run(_send(settings, channels, kind))
     if layout is Format.JSON:
         print_json({"channels": [_document(channel, outcome) for channel, outcome in outcomes.items()]})
     else:
@@ -53,12 +59,26 @@ def _chosen(settings: Settings, name: str | None) -> Sequence[Channel]:
     return [channel for channel in settings.channels if name in (None, channel.name)]
 
 
-async def _send(settings: Settings, channels: Sequence[Channel]) -> dict[str, Outcome]:
+async def _send(settings: Settings, channels: Sequence[Channel], kind: str | None) -> dict[str, Outcome]:
     notifier = app.build_notifier(settings)
     at = app.SystemClock().now()
-    messages = [sample_message(channel.name, f"test-{at:%Y%m%dT%H%M%S}", at) for channel in channels]
-    outcomes = await asyncio.gather(*(notifier.send(message) for message in messages))
-    return {message.recipient: outcome for message, outcome in zip(messages, outcomes, strict=True)}
+    told = [samples(channel.name, f"test-{at:%Y%m%dT%H%M%S}", at) for channel in channels]
+    wanted = [[message for name, message in every if kind in (None, name)] for every in told]
+    outcomes = await asyncio.gather(*(_send_all(notifier, messages) for messages in wanted))
+    return {channel.name: outcome for channel, outcome in zip(channels, outcomes, strict=True)}
+
+
+async def _send_all(notifier: Notifier, messages: Sequence[Message]) -> Outcome:
+    """Send messages to one channel in turn, no faster than it takes them; the first that fails is the last."""
+    outcome: Outcome = Sent()
+    for number, message in enumerate(messages):
+        pace = notifier.pace(message.recipient)
+        if number >= pace.burst:
+            await asyncio.sleep(pace.every.total_seconds())
+        outcome = await notifier.send(message)
+        if not isinstance(outcome, Sent):
+            break
+    return outcome
 
 
 def _row(channel: str, outcome: Outcome) -> Row:

@@ -52,3 +52,5 @@ class Message:
     group: Group
     at: datetime
     entries: tuple[Entry, ...]
+    test: bool = False
+    """Nothing of it is true: somebody wants to see whether messages arrive."""

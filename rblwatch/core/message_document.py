@@ -104,6 +104,8 @@ class MessageDocument(TypedDict):
     """The same whenever the same message is sent again."""
     alert_id: int
     channel: str
+    test: bool
+    """Nothing of it is true: it was sent by `rblwatch notify test`."""
     group: str
     at: str
     title: str
@@ -128,6 +130,7 @@ def message_document(message: Message, title: str, *, at_most: int | None = None
         delivery_id=message.delivery_id,
         alert_id=message.alert_id,
         channel=message.recipient,
+        test=message.test,
         group=message.group.value,
         at=rfc3339(message.at),
         title=title,

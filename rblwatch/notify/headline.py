@@ -18,6 +18,7 @@ from rblwatch.notify import outages
 from rblwatch.notify.phrases import TROUBLES, counted, list_name, part, targets
 
 PREFIX = "[rblwatch]"
+_TEST = "TEST: "
 
 #: In which order the lines of one message are told: what needs somebody first.
 ORDER = (
@@ -86,7 +87,7 @@ def headline(message: Message) -> str:
     else:
         text = _server(entries) + ", ".join(_counted(line, alike) for line, alike in kinds)
     worst = worst_severity(message.entries)
-    return f"{PREFIX} {text}" + (f" ({worst})" if worst is not None else "")
+    return f"{PREFIX} {_TEST if message.test else ''}{text}" + (f" ({worst})" if worst is not None else "")
 
 
 def _counted(line: Line, alike: Sequence[Entry]) -> str:

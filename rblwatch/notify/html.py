@@ -7,6 +7,7 @@ writes the plain text of the same mail from this HTML, so it reads well without 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 from rblwatch.notify.layout import Layout, Section
@@ -33,12 +34,13 @@ def cost(text: str) -> int:
     return len(escape(text)) + len(escape(page)) + _LINE
 
 
-def page(layout: Layout, colour: str) -> str:
-    """The message as one HTML document; `colour` says how bad it is."""
+def page(layout: Layout, colours: Sequence[str]) -> str:
+    """The message as one HTML document; of each section, in which colour it is marked."""
     parts = [_HEAD]
     if layout.opening:
         parts.append(_PLAIN % escape(layout.opening))
-    parts.extend(_section(section, colour) for section in layout.sections)
+    # Those that found no room are the last.
+    parts.extend(map(_section, layout.sections, colours))
     if layout.left_out:
         parts.append(_STRONG % escape(layout.left_out))
     if layout.small_print:

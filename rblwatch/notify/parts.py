@@ -34,6 +34,7 @@ class Reader:
 
     sink: Sink
     today: datetime
+    alert_id: int = 0
 
     def when(self, at: datetime) -> str:
         """A time, with its date where it is not today's."""

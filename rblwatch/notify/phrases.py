@@ -69,7 +69,6 @@ BLIND_EFFECTS = (
 
 #: What follows from a listing that comes and goes.
 UNSTABLE_EFFECT = "Until it is calm again, its comings and goings are kept in the history and not told one by one."
-HOW_TO_ACKNOWLEDGE = "To hear no more reminders: `rblwatch alerts ack ID`."
 
 #: What it means to have lost an entry of an allow list.
 ALLOW_LOST_EFFECT = "This is no listing: receivers that trusted it for this entry judge its mail as anybody's now."

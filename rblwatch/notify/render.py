@@ -28,13 +28,15 @@ _LONGEST_TITLE = 200
 _OPENINGS = {
     Group.FIRST_LOOK: "Already listed when we first looked; since when is not known.",
     Group.DIGEST: "What there was to tell since the last message of this kind.",
-    Group.ESCALATED: "Nobody has acknowledged this in time, so it is told here as well.",
+    Group.ESCALATED: "Nobody has acknowledged this in time, so it is told here as well. To acknowledge it: "
+    "`rblwatch alerts ack {alert_id}`.",
     Group.STANDING: "What stands now. You were not told before: this channel or its route is new, or it was muted.",
 }
+_A_TEST = "This is a test, sent by `rblwatch notify test`. Nothing of what follows is true."
 _AFTER_SILENCE = "A silence has ended. What it kept from you:"
 #: Lines that go on with something the reader knows.
 _GOING_ON = frozenset(
-    {Line.CHANGED, Line.REMINDER, Line.UNSTABLE, Line.DELISTED, Line.ENDED, Line.SIGHTED, Line.ALLOW_LOST, Line.MOVED}
+    {Line.CHANGED, Line.UNSTABLE, Line.DELISTED, Line.ENDED, Line.SIGHTED, Line.ALLOW_LOST, Line.MOVED}
 )
 
 
@@ -66,9 +68,10 @@ def render(message: Message, sink: Sink) -> Rendered:
 
     The title is one line. Neither holds anything that the sink would obey.
     """
-    reader = Reader(sink, message.at)
-    sections = [_harmless(TEMPLATES[line](entries, reader), sink) for line, entries in _causes(message.entries)]
-    title, tone = _title(message, sink), _tone(message)
+    reader = Reader(sink, message.at, message.alert_id)
+    causes = _causes(message.entries)
+    sections = [_harmless(TEMPLATES[line](entries, reader), sink) for line, entries in causes]
+    title = _title(message, sink)
     layout = lay_out(
         sections,
         opening=_opening(message),
@@ -76,13 +79,18 @@ def render(message: Message, sink: Sink) -> Rendered:
         limit=sink.body_limit - (0 if sink.title_limit else sink.size(f"{title}\r\n")) - (FRAME if sink.html else 0),
         size=cost if sink.html else sink.size,
     )
-    return Rendered(title, layout.text, tone, page(layout, _COLOURS[tone]) if sink.html else None)
+    colours = [_COLOURS[_tone(entries)] for _, entries in causes]
+    return Rendered(title, layout.text, _tone(message.entries), page(layout, colours) if sink.html else None)
 
 
 def _opening(message: Message) -> str:
+    if message.test:
+        return _A_TEST
+    if all(entry.line is Line.REMINDER for entry in message.entries):
+        return ""
     if message.group is Group.STANDING and any(entry.line in _GOING_ON for entry in message.entries):
         return _AFTER_SILENCE
-    return _OPENINGS.get(message.group, "")
+    return _OPENINGS.get(message.group, "").format(alert_id=message.alert_id)
 
 
 def _title(message: Message, sink: Sink) -> str:
@@ -132,15 +140,15 @@ def _harmless(section: Section, sink: Sink) -> Section:
     )
 
 
-def _tone(message: Message) -> Tone:
-    lines = {entry.line for entry in message.entries}
+def _tone(entries: Sequence[Entry]) -> Tone:
+    lines = {entry.line for entry in entries}
     if lines & {Line.LISTED, Line.CHANGED, Line.REMINDER, Line.UNSTABLE}:
-        worst = worst_severity(message.entries)
+        worst = worst_severity(entries)
         grave = worst is not None and worst.rank >= Severity.MAJOR.rank
         return Tone.FAILURE if grave else Tone.WARNING
     if lines & {Line.BLIND, Line.ALLOW_LOST}:
         return Tone.WARNING
     good = {Line.DELISTED, Line.SIGHTED, Line.WAS_BLIND}
     # That nobody asks any more is no recovery.
-    recovered = lines <= good and not any(entry.news.text for entry in message.entries)
+    recovered = lines <= good and not any(entry.news.text for entry in entries)
     return Tone.SUCCESS if lines and recovered else Tone.INFO

@@ -73,4 +73,6 @@ def defused(text: str, sink: Sink) -> str:
     """The text with nothing in it that a chat would obey: mentions of people or groups, and hidden links."""
     if sink.medium is not Medium.CHAT:
         return text
-    return _ANGLE.sub(f"<{_BREAK}", _MENTION.sub(f"@{_BREAK}", text))
+    text = _ANGLE.sub(f"<{_BREAK}", _MENTION.sub(f"@{_BREAK}", text))
+    # `[words](page)` is a link that hides where it leads.
+    return text.replace("](", f"]{_BREAK}(") if sink.markdown else text

@@ -30,7 +30,8 @@ def _listed(entries: Entries, reader: Reader) -> Section:
 
 def _reminder(entries: Entries, reader: Reader) -> Section:
     head, items = parts.head(entries, reader, verbs=("is", "are"), what="still listed on")
-    details = (*parts.lasting(entries, reader), *_story(entries, reader), phrases.HOW_TO_ACKNOWLEDGE)
+    acknowledge = f"To hear no more reminders of it: `rblwatch alerts ack {reader.alert_id}`."
+    details = (*parts.lasting(entries, reader), acknowledge, *_story(entries, reader))
     return Section(head, items, details, parts.pages(entries))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rblwatch.core.sample import sample_names
 from tests.conftest import StartUnbound
 from tests.support.endpoint import new_endpoint
 from tests.support.httpsink import HttpSink
@@ -160,17 +161,19 @@ def test_config_show_reads_back_and_masks_secrets(tmp_path: Path) -> None:
     assert SECRET not in done.stdout + done.stderr
 
 
-def test_notify_test_sends_each_channel_one_message_that_says_it_is_a_test(http_sink: HttpSink, tmp_path: Path) -> None:
+def test_notify_test_sends_each_channel_every_kind_of_message_as_a_test(http_sink: HttpSink, tmp_path: Path) -> None:
     configure(tmp_path, channel("chat", http_sink.endpoint) + channel("other", http_sink.endpoint))
     done = run("notify", "test", cwd=tmp_path)
     assert (done.code, done.stderr) == (0, "")
     assert [line.split()[:2] for line in done.stdout.splitlines()[1:]] == [["chat", "sent"], ["other", "sent"]]
-    assert len(http_sink.received) == 2
+    kinds = len(sample_names())
+    assert len(http_sink.received) == 2 * kinds
     for request in http_sink.received:
-        assert "TEST (nothing is wrong)" in request.text
-        assert "sent by `rblwatch notify test`. Nothing is listed." in request.text
-    assert run("notify", "test", "chat", cwd=tmp_path).code == 0
-    assert len(http_sink.received) == 3
+        assert "[rblwatch] TEST: " in request.text
+        assert "This is a test, sent by `rblwatch notify test`. Nothing of what follows is true." in request.text
+    assert run("notify", "test", "chat", "--kind", "delisted", cwd=tmp_path).code == 0
+    assert len(http_sink.received) == 2 * kinds + 1
+    assert "no longer listed on Test List" in http_sink.received[-1].text
 
 
 def test_notify_test_is_4_when_a_message_was_not_sent_and_2_for_a_channel_that_is_not_there(

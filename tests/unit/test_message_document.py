@@ -105,6 +105,7 @@ def test_a_message_says_what_it_is_and_of_what_version() -> None:
         "delivery_id": "12-9",
         "alert_id": 12,
         "channel": "hook",
+        "test": False,
         "group": "news",
         "at": "2026-03-01T10:20:00Z",
         "title": "three things",
