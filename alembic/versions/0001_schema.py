@@ -314,6 +314,31 @@ def _told() -> None:
     )
     op.create_index(op.f("ix_silence_until_at"), "silence", ["until_at"], unique=False)
     op.create_table(
+        "acknowledgement",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("alert_id", sa.Integer(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("listing_id", sa.Integer()),
+        sa.Column("incident_id", sa.Integer()),
+        sa.Column("severity", sa.Text()),
+        sa.ForeignKeyConstraint(
+            ["alert_id"], ["alert.id"], name=op.f("fk_acknowledgement_alert_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incident.id"], name=op.f("fk_acknowledgement_incident_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["listing_id"], ["listing.id"], name=op.f("fk_acknowledgement_listing_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_acknowledgement")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_acknowledgement_alert_id"), "acknowledgement", ["alert_id"], unique=False)
+    op.create_index(op.f("ix_acknowledgement_incident_id"), "acknowledgement", ["incident_id"], unique=False)
+    op.create_index(op.f("ix_acknowledgement_listing_id"), "acknowledgement", ["listing_id"], unique=False)
+    op.create_table(
         "telling",
         sa.Column("news_id", sa.Integer(), nullable=False),
         sa.Column("recipient", sa.Text(), nullable=False),

@@ -74,8 +74,8 @@ class Rulings:
 
     @cached_property
     def acknowledged(self) -> Acknowledged:
-        """What somebody looks after: nothing, until that is stored."""
-        return Acknowledged()
+        """What somebody looks after: it is asked only where news waits for that."""
+        return Acknowledged.now(self._repo) if any(route.after for route in self._policy.routes) else Acknowledged()
 
     @cached_property
     def _silences(self) -> Sequence[Silence]:

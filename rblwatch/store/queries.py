@@ -17,6 +17,7 @@ from rblwatch.core.routing import TOLD, Silence
 from rblwatch.core.standing import Transition
 from rblwatch.core.target import Target
 from rblwatch.store import reading
+from rblwatch.store.acknowledging import Acknowledged
 from rblwatch.store.columns import written
 from rblwatch.store.hearing import Hearing
 from rblwatch.store.held import Held
@@ -37,7 +38,7 @@ from rblwatch.store.snapshot import Snapshot
 _UNFINISHED = delivery_table.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED))
 
 
-class Queries(Snapshot, Hearing, Held):
+class Queries(Snapshot, Hearing, Held, Acknowledged):
     """All that can be read, through one read-only connection."""
 
     def history(
@@ -83,20 +84,7 @@ class Queries(Snapshot, Hearing, Held):
     def news(self, delivery_id: int) -> tuple[News, ...]:
         """What a delivery is to tell, in order, with its listings and incidents as they are now."""
         told = (telling_table.c.delivery_id == delivery_id) & telling_table.c.decision.in_(TOLD)
-        statement = select(news_table).join(telling_table).where(told).order_by(news_table.c.id)
-        found = reading.rows(self._connection, statement)
-        listings = reading.listings_by_id(self._connection, {row["listing_id"] for row in found if row["listing_id"]})
-        about = {row["incident_id"] for row in found if row["incident_id"]}
-        incidents = {i.id: i for i in reading.incidents(self._connection, incident_table.c.id.in_(about))}
-        own = ("id", "kind", "at", "codes", "before", "text", "servers", "target", "blocklist")
-        return tuple(
-            News(
-                **{name: row[name] for name in own},
-                listing=listings.get(row["listing_id"]),
-                incident=incidents.get(row["incident_id"]),
-            )
-            for row in found
-        )
+        return reading.news(self._connection, news_table.c.id.in_(select(telling_table.c.news_id).where(told)))
 
     def told(self, recipient: str, listing_ids: Iterable[int]) -> dict[int, Told]:
         """What a recipient knows of these listings; one that he was never told of is left out."""

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, select
 
+from rblwatch.core.acknowledgement import Acknowledgement
+from rblwatch.core.alert import News
 from rblwatch.core.finding import WHOLE, Origin
 from rblwatch.core.incident import Condition, Incident
 from rblwatch.core.listing import Listing
@@ -124,6 +126,24 @@ def incidents(connection: Connection, *where: ColumnElement[bool]) -> list[Incid
     return [Incident(**row) for row in rows(connection, statement)]
 
 
+def news(connection: Connection, *where: ColumnElement[bool]) -> tuple[News, ...]:
+    """News in order, with its listings and incidents as they are now."""
+    table = schema.news
+    found = rows(connection, select(table).where(*where).order_by(table.c.id))
+    about = listings_by_id(connection, {row["listing_id"] for row in found if row["listing_id"]})
+    chunked = chunks({row["incident_id"] for row in found if row["incident_id"]})
+    causes = {one.id: one for chunk in chunked for one in incidents(connection, schema.incident.c.id.in_(chunk))}
+    own = ("id", "kind", "at", "codes", "before", "text", "servers", "target", "blocklist")
+    return tuple(
+        News(
+            **{name: row[name] for name in own},
+            listing=about.get(row["listing_id"]),
+            incident=causes.get(row["incident_id"]),
+        )
+        for row in found
+    )
+
+
 def deliveries(connection: Connection, statement: Select[*tuple[Any, ...]]) -> list[Delivery]:
     """Deliveries that a query over `delivery_query` finds."""
     return [Delivery(**row) for row in rows(connection, statement)]
@@ -145,6 +165,12 @@ def silences(connection: Connection, *where: ColumnElement[bool]) -> list[Silenc
     """Silences in the order in which they were added."""
     statement = select(*SILENCE_COLUMNS).where(*where).order_by(schema.silence.c.id)
     return [Silence(**row) for row in rows(connection, statement)]
+
+
+def acknowledgements(connection: Connection, *where: ColumnElement[bool]) -> list[Acknowledgement]:
+    """Acknowledgements in the order in which they came."""
+    statement = select(schema.acknowledgement).where(*where).order_by(schema.acknowledgement.c.id)
+    return [Acknowledgement(**row) for row in rows(connection, statement)]
 
 
 def known_origins(connection: Connection) -> list[tuple[str, Origin]]:

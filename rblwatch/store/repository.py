@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import update
 
 from rblwatch.store.acceptance import Acceptances
+from rblwatch.store.acknowledging import Acknowledged, Acknowledging
 from rblwatch.store.audience import Audience
 from rblwatch.store.found import Intervals
 from rblwatch.store.hearing import Hearing
@@ -37,6 +38,8 @@ class Repository(
     Hearing,
     Held,
     Holding,
+    Acknowledged,
+    Acknowledging,
     Outbox,
     Audience,
     Spendings,

@@ -4,7 +4,7 @@ Owns what is stored and under which keys. Must not know who writes or reads it. 
 `alembic/versions/`; a test compares the two.
 """
 
-from rblwatch.store.schema.alerting import alert, delivery, news, recipient, silence, telling, told
+from rblwatch.store.schema.alerting import acknowledgement, alert, delivery, news, recipient, silence, telling, told
 from rblwatch.store.schema.base import metadata
 from rblwatch.store.schema.watching import (
     accepted,
@@ -24,6 +24,7 @@ from rblwatch.store.schema.watching import (
 
 __all__ = [
     "accepted",
+    "acknowledgement",
     "alert",
     "blocklist",
     "coverage",

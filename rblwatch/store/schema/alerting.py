@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
 from rblwatch.core.alert import Drop, Group, Kind, Line, Told
+from rblwatch.core.blocklist import Severity
 from rblwatch.core.routing import Decision
 from rblwatch.store.columns import Moment, Texts, Word
 from rblwatch.store.rows import DeliveryState
@@ -79,6 +80,20 @@ silence = Table(
     Column("blocklist", Text),
     Column("tag", Text),
     Column("code", Text),
+    sqlite_autoincrement=True,
+)
+
+acknowledgement = Table(
+    "acknowledgement",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("alert_id", ForeignKey("alert.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("listing_id", ForeignKey("listing.id", ondelete="CASCADE"), index=True),
+    Column("incident_id", ForeignKey("incident.id", ondelete="CASCADE"), index=True),
+    Column("severity", Word(Severity)),
     sqlite_autoincrement=True,
 )
 

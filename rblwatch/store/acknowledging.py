@@ -1,0 +1,69 @@
+"""What people said that they look after.
+
+Owns the table acknowledgement. Must not decide what follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+
+from sqlalchemy import select
+
+from rblwatch.core.acknowledgement import Acknowledgement
+from rblwatch.core.alert import News
+from rblwatch.core.incident import Incident
+from rblwatch.core.listing import Listing
+from rblwatch.store import reading
+from rblwatch.store.area import Area, Bound
+from rblwatch.store.schema import acknowledgement as table
+from rblwatch.store.schema import alert as alert_table
+from rblwatch.store.schema import incident as incident_table
+from rblwatch.store.schema import listing as listing_table
+from rblwatch.store.schema import news as news_table
+
+
+class Acknowledged(Bound):
+    """What is looked after."""
+
+    def acknowledged_listings(self) -> list[tuple[Acknowledgement, Listing]]:
+        """Acknowledgements of listings that last, each with its listing as it is now, in the order in which they came.
+
+        Whether one still holds is `Acknowledgement.holds`'s to say.
+        """
+        lasting = select(listing_table.c.id).where(listing_table.c.ended_by.is_(None))
+        found = reading.acknowledgements(self._connection, table.c.listing_id.in_(lasting))
+        listings = reading.listings_by_id(self._connection, {one.listing_id for one in found if one.listing_id})
+        return [(one, listings[one.listing_id]) for one in found if one.listing_id]
+
+    def acknowledged_incidents(self) -> list[tuple[Acknowledgement, Incident]]:
+        """The same of incidents."""
+        lasting = select(incident_table.c.id).where(incident_table.c.ended_at.is_(None))
+        found = reading.acknowledgements(self._connection, table.c.incident_id.in_(lasting))
+        about = incident_table.c.id.in_(select(table.c.incident_id).where(table.c.incident_id.in_(lasting)))
+        incidents = {incident.id: incident for incident in reading.incidents(self._connection, about)}
+        return [(one, incidents[one.incident_id]) for one in found if one.incident_id]
+
+    def has_alert(self, alert_id: int) -> bool:
+        """Whether there is an alert with this id."""
+        return (
+            self._connection.execute(select(alert_table.c.id).where(alert_table.c.id == alert_id)).first() is not None
+        )
+
+    def news_of_alert(self, alert_id: int) -> tuple[News, ...]:
+        """What an alert gathered, for whomever, with its listings and incidents as they are now."""
+        return reading.news(self._connection, news_table.c.alert_id == alert_id)
+
+    def acknowledgements_of(self, alert_ids: Iterable[int]) -> list[Acknowledgement]:
+        """What was said of these alerts, whether it still holds or not."""
+        found = (reading.acknowledgements(self._connection, table.c.alert_id.in_(c)) for c in reading.chunks(alert_ids))
+        return [one for some in found for one in some]
+
+
+class Acknowledging(Area):
+    """Stores what somebody looks after."""
+
+    def add_acknowledgements(self, acknowledgements: Iterable[Acknowledgement]) -> None:
+        """Store what somebody said of listings and incidents; the ids are given here."""
+        names = [field.name for field in fields(Acknowledgement) if field.name != "id"]
+        self._each(table.insert(), [{name: getattr(one, name) for name in names} for one in acknowledgements])
