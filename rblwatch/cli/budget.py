@@ -12,7 +12,7 @@ from rblwatch import app
 from rblwatch.cli.terminal import counted
 from rblwatch.configured import Configured
 from rblwatch.core.blocklist import Blocklist
-from rblwatch.core.budget import Budget, planned_budgets
+from rblwatch.core.budget import DAY, Budget, planned_budgets
 from rblwatch.core.errors import RblwatchError
 from rblwatch.core.rhythm import Cause, rhythm
 from rblwatch.core.timespan import roughly, written
@@ -30,16 +30,22 @@ def plan_lines(watchlist: Watchlist, interval: timedelta) -> Iterator[str]:
     """Where a plan takes more than an operator allows, and which interval would fit."""
     for budget in planned_budgets(watchlist).values():
         if not budget.fits(interval):
-            fitting, lists = (
-                written(budget.interval),
-                f"{counted(len(budget.costs), 'list')} ({', '.join(budget.costs)})",
-            )
+            lists = f"{counted(len(budget.costs), 'list')} ({', '.join(budget.costs)})"
             yield (
                 f"{budget.operator} allows {budget.per_day:,} questions a day, a quarter of which is kept for "
                 f"what is confirmed or repeated; {lists} every "
-                f"{roughly(interval)} would take {budget.planned(interval):,}. They are asked every {fitting} instead; "
-                f'interval = "{fitting}" in [schedule] would fit'
+                f"{roughly(interval)} would take {budget.planned(interval):,}. {_instead(budget)}"
             )
+
+
+def _instead(budget: Budget) -> str:
+    fitting = written(budget.interval)
+    if budget.interval <= DAY:
+        return f'They are asked every {fitting} instead; interval = "{fitting}" in [schedule] would fit'
+    return (
+        f"One round takes {budget.round_cost:,}, so it is spread over {fitting}, and most is unknown until then; "
+        "put these lists into `skip`, register fewer addresses on them, or agree on a larger `per_day`"
+    )
 
 
 def plan_documents(watchlist: Watchlist, interval: timedelta) -> list[dict[str, object]]:

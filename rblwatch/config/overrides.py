@@ -19,13 +19,14 @@ from rblwatch.core.override import Override
 from rblwatch.core.selection import as_configured, default_lists, server_lists
 from rblwatch.core.settings import Lists, Server
 from rblwatch.core.soundness import carries_kind
-from rblwatch.core.target import NotATarget, Target, expand, parse_range
+from rblwatch.core.target import Family, NotATarget, Target, expand, parse_range
 from rblwatch.core.wording import several
 from rblwatch.naming import parse_domain
 
 _SEVERITY = values.one_of(Severity, "a severity")
 #: More questions a day than anybody's resolver asks.
 _MOST_PER_DAY = 10**9
+_FAMILIES = {Family.IPV4: "IPv4 addresses", Family.IPV6: "IPv6 addresses", Family.NAME: "domains"}
 daily_number = values.whole_number(1, _MOST_PER_DAY)
 
 
@@ -51,13 +52,17 @@ def warn_of_overrides(table: Table, lists: Lists, servers: Sequence[Server], nam
     """Tell which of these words say nothing: of lists that nobody is asked about, of codes that they do not have."""
     asked = _asked(lists, servers, names)
     described = as_configured(names.catalogue, lists, servers).entries
-    for name in lists.override:
+    for name, override in lists.override.items():
         row = table.inner(name)
         blocklist = asked.get(name)
         if blocklist is None and name in described:
             row.warn(None, f"says nothing: '{name}' is not asked; add it to `use`, or leave this out")
             blocklist = described[name].blocklist
+        elif blocklist is None and names.retired_as(name) is not None:
+            row.warn(None, f"says nothing: '{name}' is retired and not asked, unless `force` names it; leave this out")
         if blocklist is not None:
+            _warn_of_severity(row, blocklist, override)
+            _warn_of_daily_number(row, blocklist, asked.values())
             _warn_of_codes(row, blocklist)
             _warn_of_accepted(row, blocklist)
 
@@ -71,6 +76,28 @@ def _asked(lists: Lists, servers: Iterable[Server], names: ListNames) -> dict[st
     return {blocklist.id: blocklist for blocklist in all_lists()}
 
 
+def _warn_of_severity(row: Table, blocklist: Blocklist, override: Override) -> None:
+    if override.severity is not None and blocklist.kind is Kind.ALLOW:
+        row.warn("severity", f"says nothing: '{blocklist.id}' is an allow list, and being on it is no listing")
+
+
+def _warn_of_daily_number(row: Table, blocklist: Blocklist, asked: Iterable[Blocklist]) -> None:
+    """An operator counts the questions to all of his lists together, so one number alone lets nothing more through."""
+    mine = blocklist.pace.per_day
+    if mine is None or row.raw("per_day") is None:
+        return
+    less = {
+        each.pace.per_day: each.id for each in asked if each.counted_by == blocklist.counted_by and each.pace.per_day
+    }
+    smallest = min(less, default=mine)
+    if smallest < mine:
+        row.warn(
+            "per_day",
+            f"has no effect: '{less[smallest]}', of the same operator, has {smallest:,}, and the smallest "
+            "number holds for all of his lists; write the number for each of them",
+        )
+
+
 def _warn_of_codes(row: Table, blocklist: Blocklist) -> None:
     """A list without a table may answer anything."""
     known = ", ".join(code_key(code.match) for code in blocklist.codes)
@@ -82,8 +109,8 @@ def _warn_of_codes(row: Table, blocklist: Blocklist) -> None:
 def _warn_of_accepted(row: Table, blocklist: Blocklist) -> None:
     strangers = sorted(str(target) for target in blocklist.accepted if not carries_kind(blocklist, target.family))
     if strangers:
-        kind = "a list of domains" if blocklist.kind is Kind.DOMAIN else "a list of addresses"
-        said = f"names {several(strangers, 1)}, which '{blocklist.id}' is never asked about: it is {kind}"
+        about = " and ".join(_FAMILIES[family] for family in Family if family in blocklist.families)
+        said = f"names {several(strangers, 1)}, which '{blocklist.id}' is never asked about: it is a list of {about}"
         row.warn("accept", said)
 
 

@@ -247,13 +247,49 @@ def test_a_key_that_cannot_be_used_is_a_problem_and_never_shown(tmp_path: Path, 
             'psbl]\naccept = ["9.9.9.9", "example.org", "example.net"]',
             ["blocklists.override.psbl.accept: names example.net and 1 more, which 'psbl' is never asked about: it is"],
         ),
+        # An IPv6 address on a list that has no entries about such.
+        (
+            'psbl]\naccept = ["2001:db8::1"]',
+            [
+                (
+                    "blocklists.override.psbl.accept: names 2001:db8::1, which 'psbl' is never asked about: it is "
+                    "a list of IPv4 addresses"
+                )
+            ],
+        ),
+        # A list that is history, and is not asked.
+        (
+            'sorbs]\nseverity = "minor"',
+            ["blocklists.override.sorbs: says nothing: 'sorbs' is retired and not asked, unless `force` names it"],
+        ),
+        # On an allow list nobody is listed.
+        (
+            'dnswl]\nseverity = "minor"',
+            ["blocklists.override.dnswl.severity: says nothing: 'dnswl' is an allow list"],
+        ),
+        # Of several lists of one operator, the smallest number holds.
+        (
+            "hostkarma]\nper_day = 500000",
+            [
+                (
+                    "blocklists.override.hostkarma.per_day: has no effect: 'hostkarma-black', of the same operator, "
+                    "has 250,000, and the smallest number holds for all of his lists; write the number for each of them"
+                )
+            ],
+        ),
+        (
+            "hostkarma]\nper_day = 500000\n[blocklists.override.hostkarma-black]\nper_day = 500000",
+            [],
+        ),
         # A list of the admin's own, without a table of codes: it may answer anything.
         ('corp]\nignore_codes = ["127.0.0.77"]', []),
     ],
 )
 def test_an_override_that_says_nothing_is_warned_about(tmp_path: Path, override: str, warnings: list[str]) -> None:
     custom = '\n[[blocklists.custom]]\nid = "corp"\nzone = "bl.corp.example"'
-    said = told(loaded(tmp_path, f'use = ["psbl"]\n[blocklists.override.{override}{custom}'))
+    use = '["psbl", "dnswl", "hostkarma", "hostkarma-black"]'
+    read = loaded(tmp_path, f"use = {use}\n[blocklists.override.{override}{custom}")
+    said = [warning for warning in told(read) if not warning.startswith("blocklists.use")]
     assert len(said) == len(warnings)
     assert all(text.startswith(wanted) for text, wanted in zip(said, warnings, strict=True))
 
