@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from rblwatch import __version__
 from rblwatch.configured import Configured
 from rblwatch.core.errors import NothingRegistered
+from rblwatch.core.retention import kept_since
 from rblwatch.core.settings import Resolver, Settings
 from rblwatch.core.watchlist import Watchlist, uncovered
 
@@ -161,6 +162,7 @@ async def sweep(configured: Configured, on_list: Callable[[str], None]) -> tuple
     from rblwatch.services.deliver import Deliverer  # noqa: PLC0415
     from rblwatch.services.monitor import Monitor, sweep_once  # noqa: PLC0415
     from rblwatch.services.named import name_gaps, name_statuses  # noqa: PLC0415
+    from rblwatch.services.prune import prune  # noqa: PLC0415
     from rblwatch.services.survey import look_up  # noqa: PLC0415
     from rblwatch.store.errors import StoreError  # noqa: PLC0415
 
@@ -177,6 +179,9 @@ async def sweep(configured: Configured, on_list: Callable[[str], None]) -> tuple
             deliverer = Deliverer(store, build_notifier(configured.settings), clock, assembly.desk, holder=holder)
             try:
                 swept = await sweep_once(store, monitor, deliverer, clock, on_list)
+                with suppress(StoreError):
+                    # Where no daemon does it; what is old may wait for the next sweep.
+                    await prune(store, kept_since(configured.settings.alerts, clock.now()))
                 names = name_statuses(await store.read(lambda queries: queries.known()), configured.settings)
                 return swept, assembly.watchlist, (*uncovered(assembly.watchlist), *name_gaps(names))
             finally:

@@ -17,10 +17,12 @@ from rblwatch import app
 from rblwatch.app import Assembly
 from rblwatch.configured import Configured
 from rblwatch.core.errors import NothingRegistered, RblwatchError
+from rblwatch.core.retention import kept_since
 from rblwatch.ports import Clock
 from rblwatch.services.deliver import Deliverer
 from rblwatch.services.diagnose import Examiner
 from rblwatch.services.monitor import Monitor, end_silences, tell_notice
+from rblwatch.services.prune import prune
 from rblwatch.services.release import release_due
 from rblwatch.services.survey import keep
 from rblwatch.services.vigil import Vigil
@@ -33,6 +35,8 @@ _log = logging.getLogger(__name__)
 _AFTER_TROUBLE = timedelta(seconds=30)
 #: At a start: what names stand for is asked about with all the rest, unless it takes long to find out.
 _LONGEST_WAIT_FOR_NAMES_S = 10.0
+#: History is looked through so often; not in the first minutes, when there is enough to do.
+_PRUNE_EVERY_S, _PRUNE_FIRST_S = 3600.0, 120.0
 #: They pass side by side.
 _DRAIN_SWEEPS_S = 3.0
 _DRAIN_DELIVERIES_S = 4.0
@@ -59,6 +63,7 @@ class Work:
         self._sweeps_from_s = 0.0
         """On the monotonic clock: until then, sweeps wait for the names of servers to be looked up first."""
         self._vigil: Vigil
+        self._prune_from_s = clock.monotonic_s() + _PRUNE_FIRST_S
 
     async def start(self) -> None:
         """Take up what a dead predecessor was sending, and get to work.
@@ -160,6 +165,12 @@ class Work:
         """Tell what was muted by silences that are over."""
         assembly = self._assembly
         await end_silences(self._store, assembly.watchlist, assembly.policy, self._clock.now())
+
+    async def prune(self) -> None:
+        """Forget history that is older than it is to be kept, once an hour."""
+        if self._clock.monotonic_s() >= self._prune_from_s:
+            self._prune_from_s = self._clock.monotonic_s() + _PRUNE_EVERY_S
+            await prune(self._store, kept_since(self._configured.settings.alerts, self._clock.now()))
 
     async def tell(self, text: str) -> None:
         """Tell something about rblwatch itself to those who hear of our own blindness."""

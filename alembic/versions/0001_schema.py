@@ -190,6 +190,7 @@ def _found() -> None:
         sa.ForeignKeyConstraint(["target_id"], ["target.id"], name=op.f("fk_pair_target_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("blocklist", "target_id", name=op.f("pk_pair")),
     )
+    op.create_index(op.f("ix_pair_listing_id"), "pair", ["listing_id"], unique=False)
     op.create_index(op.f("ix_pair_target_id"), "pair", ["target_id"], unique=False)
     op.create_table(
         "transition",

@@ -1,7 +1,7 @@
 """Tell that a channel does not work, through the others.
 
-Owns to whom that is told, and how often: once for a channel and a cause, not for every message, so that two channels
-that both fail do not go on telling each other. Must not send, nor decide that a message is given up.
+Owns to whom that is told, and how often: once a day for a channel and a cause, not for every message, so that two
+channels that both fail do not go on telling each other. Must not send, nor decide that a message is given up.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from rblwatch.store.rows import Delivery, NewNews
 
 #: For so long a channel may fail in ways that may pass before others are told.
 LATE_AFTER = timedelta(hours=1)
-#: The same cause is not told again sooner, even if the channel worked in between.
-_AGAIN_AFTER = timedelta(days=1)
+#: The same cause is not told again sooner, whether the channel worked in between or not. History is kept for longer.
+AGAIN_AFTER = timedelta(days=1)
 
 
 def tell_distress(
@@ -38,7 +38,7 @@ def tell_distress(
     else:
         return
     others = stand_ins(name, policy.routes)
-    if others and not _is_known(announcer.repo, name, key, at):
+    if others and not _is_known(announcer.repo, key, at):
         news = NewNews(kind=Kind.NOTICE, at=at, text=text)
         announcer.tell(news, others, Group.NOTICE, key=key)
 
@@ -58,10 +58,7 @@ def _late(name: str, since_at: datetime, cause: str) -> str:
     )
 
 
-def _is_known(repo: Repository, name: str, key: str, at: datetime) -> bool:
-    """Whether that was told, and neither did the channel work since nor has a day passed."""
+def _is_known(repo: Repository, key: str, at: datetime) -> bool:
+    """Whether that was told within a day."""
     told_at = repo.last_alert_at(Group.NOTICE, key)
-    if told_at is None:
-        return False
-    worked_at = repo.last_sent_at(name)
-    return worked_at is None or worked_at <= told_at or at - told_at < _AGAIN_AFTER
+    return told_at is not None and at - told_at < AGAIN_AFTER

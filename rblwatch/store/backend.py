@@ -86,6 +86,10 @@ class Backend(ABC):
     def backup(self, file: Path) -> None:
         """Write a copy of the database to a new file, while others go on working."""
 
+    @abstractmethod
+    def shrink(self) -> None:
+        """Give back what the log has grown to, as far as nobody reads in it now; waits for nobody."""
+
     @contextmanager
     def explained(self) -> Iterator[None]:
         """Raise what is wrong with the world as `StoreError`, and let mistakes of this program through as they are."""

@@ -100,6 +100,17 @@ class Store:
         with self._backend.explained(), self._reader.begin() as connection:
             return job(Queries(connection))
 
+    async def shrink(self) -> None:
+        """Give back what the database's log has grown to, as far as nobody reads in it now.
+
+        Raises: StoreError.
+        """
+        await asyncio.wrap_future(self._in_writer(self._shrink))
+
+    def _shrink(self) -> None:
+        with self._backend.explained():
+            self._backend.shrink()
+
     def hold(self, row: DaemonRow) -> None:
         """Become the one daemon of this database, which is open, and say so in it.
 

@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, FromClause, case, exists, func, literal, or_, select, true, update
+from sqlalchemy import ColumnElement, FromClause, case, exists, literal, or_, select, true, update
 
 from rblwatch.core.alert import Composed, Drop, Line
 from rblwatch.core.retry import tried_since
@@ -117,12 +117,6 @@ class Outbox(Area):
         failed = (table.c.id == delivery_id) & (table.c.state == DeliveryState.FAILED)
         values = {"state": DeliveryState.WAITING, "next_at": at, "attempts": 0, "first_tried_at": at}
         return bool(self._change(update(table).where(failed).values(values)))
-
-    def last_sent_at(self, recipient: str) -> datetime | None:
-        """When a message arrived there last."""
-        sent = (table.c.recipient == recipient) & (table.c.state == DeliveryState.SENT)
-        at: datetime | None = self._connection.execute(select(func.max(table.c.sent_at)).where(sent)).scalar()
-        return at
 
     def hasten_retries(self, recipient: str, now: datetime) -> int:
         """Let leave at once what failed to reach a recipient that can be reached again; how many."""

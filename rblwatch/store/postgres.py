@@ -126,6 +126,9 @@ class PostgresBackend(Backend):
         if done.returncode:
             raise StoreError(f"{self.where}: pg_dump failed: {self._masked(' '.join(done.stderr.split()))}")
 
+    def shrink(self) -> None:
+        """Nothing: the server looks after its own log, and after the room of deleted rows (autovacuum)."""
+
     def _explain_connecting(self, error: psycopg.Error, said: str) -> StoreError | None:
         """What the client says by itself: it can't connect, or has lost its connection."""
         if "invalid connection option" in said or "invalid URI query parameter" in said:

@@ -21,6 +21,7 @@ from rblwatch.store.acknowledging import Acknowledged
 from rblwatch.store.columns import written
 from rblwatch.store.hearing import Hearing
 from rblwatch.store.held import Held
+from rblwatch.store.pruning import Old
 from rblwatch.store.rows import Coverage, Delivery, DeliveryState, Telling
 from rblwatch.store.schema import coverage as coverage_table
 from rblwatch.store.schema import delivery as delivery_table
@@ -38,7 +39,7 @@ from rblwatch.store.snapshot import Snapshot
 _UNFINISHED = delivery_table.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED))
 
 
-class Queries(Snapshot, Hearing, Held, Acknowledged):
+class Queries(Snapshot, Hearing, Held, Acknowledged, Old):
     """All that can be read, through one read-only connection."""
 
     def history(

@@ -19,6 +19,7 @@ from rblwatch.store.hearing import Hearing
 from rblwatch.store.held import Held, Holding
 from rblwatch.store.names import Names
 from rblwatch.store.outbox import Outbox
+from rblwatch.store.pruning import Pruning
 from rblwatch.store.rows import DaemonRow
 from rblwatch.store.schema import daemon as daemon_table
 from rblwatch.store.snapshot import Snapshot
@@ -44,6 +45,7 @@ class Repository(
     Audience,
     Spendings,
     Acceptances,
+    Pruning,
 ):
     """All that is stored, through one connection inside one write transaction."""
 

@@ -128,6 +128,13 @@ class SqliteBackend(Backend):
         if found != "ok":
             raise StoreError(f"{self.where}: the copy is damaged, and so is probably the database ({found})")
 
+    def shrink(self) -> None:
+        try:
+            with closing(self._connect("rw", wait_s=0)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise self.explain(error) or StoreError(f"{self.where}: its log can't be cut down ({error})") from error
+
     def _refuse_folder(self) -> None:
         if _may(self._path, os.F_OK) and self._path.is_dir():
             raise StoreError(f"{self.where}: this is a folder; [database] url must name a file in it")
@@ -146,10 +153,10 @@ class SqliteBackend(Backend):
             hide_parameters=True,
         )
 
-    def _connect(self, mode: str) -> sqlite3.Connection:
+    def _connect(self, mode: str, *, wait_s: float = LOCK_WAIT_S) -> sqlite3.Connection:
         uri = f"file:{quote(str(self._path))}?mode={mode}"
         # No isolation level: transactions are begun here, not by the driver.
-        return sqlite3.connect(uri, uri=True, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
+        return sqlite3.connect(uri, uri=True, timeout=wait_s, isolation_level=None, check_same_thread=False)
 
 
 class FileHold:

@@ -154,7 +154,7 @@ pair = Table(
     metadata,
     Column("blocklist", ForeignKey("blocklist.id", ondelete="CASCADE"), primary_key=True),
     Column("target_id", ForeignKey("target.id", ondelete="CASCADE"), primary_key=True, index=True),
-    Column("listing_id", ForeignKey("listing.id")),
+    Column("listing_id", ForeignKey("listing.id"), index=True),
     Column("asked_at", Moment, nullable=False),
     Column("looked", Boolean, nullable=False),
     Column("listed", ListedVerdict),
