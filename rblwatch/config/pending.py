@@ -23,7 +23,6 @@ _ANY_ELEMENT = re.compile(r"\[[0-9]+\]")
 #: Key, with `[]` for any element of an array; which values are meant, None for any; what does not happen.
 NOT_YET: tuple[tuple[str, Callable[[object], bool] | None, str], ...] = (
     ("alerts.flap", None, "a listing that comes and goes is not told as unstable"),
-    ("channels[].webhook", None, "structured webhooks are not sent; give a url"),
     ("routes[].on", _all_unsent, "nothing sends any of these topics, so this route tells nothing"),
     ("routes[].remind_every", None, "nobody is reminded"),
     ("heartbeat.url", None, "no heartbeat is sent"),

@@ -49,7 +49,7 @@ def failure(traces: Iterable[Trace]) -> Outcome:
         return _mail_failure(smtp)
     http = [int(code) for trace in traces if trace.grave for code in _HTTP_CODE.findall(trace.text)]
     if http:
-        return _http_failure(http[-1])
+        return http_failure(http[-1])
     return Transient("no connection, or no usable answer")
 
 
@@ -92,7 +92,8 @@ def _wait(asked: str, now: datetime) -> timedelta | None:
     return until - now if until > now else None
 
 
-def _http_failure(code: int) -> Outcome:
+def http_failure(code: int) -> Outcome:
+    """What an answer that is no success means for the next attempt."""
     if code in _PASSING_REDIRECTS:
         return Transient(
             f"answers with a redirect (HTTP {code}), which is not followed; it may be a log-in page or maintenance, "

@@ -1,4 +1,4 @@
-"""Sends messages through Apprise, each channel in threads of its own.
+"""Sends messages to channels, each in threads of its own: through Apprise, or to a structured webhook.
 
 Owns the hard time-out of a send, and that nothing secret is said of it. Must not know the outbox, nor word messages.
 
@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from rblwatch.notify.conversation import references
 from rblwatch.notify.pace import pace_of
 from rblwatch.notify.render import render
 from rblwatch.notify.threads import Threads
+from rblwatch.notify.webhook import post
 
 if TYPE_CHECKING:
     from rblwatch.notify.outlet import Outlet
@@ -64,15 +65,26 @@ class AppriseNotifier:
         channel = self._channels.get(message.recipient)
         if channel is None:
             return Permanent(f"channel '{message.recipient}' is no longer configured")
-        if channel.url is None:
-            return Permanent(f"channel '{channel.name}': structured webhooks have no effect yet; use an Apprise URL")
-        future = self._threads[channel.name].submit(partial(_deliver, channel.name, channel.url, message))
+        future = self._threads[channel.name].submit(_call(channel, message))
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
             fate = "was not sent, as earlier ones hang" if future.cancel() else "may still arrive"
             return Transient(f"channel '{channel.name}': no answer within {self._timeout_s:g} s; the message {fate}")
+
+
+def _call(channel: Channel, message: Message) -> Callable[[], Outcome]:
+    """What sends a message to a channel of its kind."""
+    if channel.url is not None:
+        return partial(_deliver, channel.name, channel.url, message)
+    if channel.webhook is not None:
+        return partial(_post, channel, channel.webhook, message)
+    return lambda: Permanent(f"channel '{channel.name}' has no address")
+
+
+def _post(channel: Channel, webhook: Secret, message: Message) -> Outcome:
+    return _named(channel.name, post(webhook, channel.secret, message, datetime.now(UTC)))
 
 
 def validate(channel: Channel) -> str | None:

@@ -109,8 +109,8 @@ def test_config_check_counts_warns_and_probes_what_is_configured(
         [[servers]]
         name = "mx1"
         addresses = ["192.0.2.1", "198.18.0.0/29"]
-        [heartbeat]
-        url = "http://127.0.0.1:9/"
+        [web]
+        listen = "127.0.0.1:8380"
         [blocklists]
         use = []
         [[blocklists.custom]]
@@ -124,7 +124,7 @@ def test_config_check_counts_warns_and_probes_what_is_configured(
     done = run("config", "check", "--probe", cwd=tmp_path)
     assert (done.code, done.stderr) == (0, "")
     assert "servers[0].addresses[0]: '192.0.2.1' is a documentation address" in done.stdout
-    assert "heartbeat.url: has no effect yet" in done.stdout
+    assert "web.listen: has no effect yet" in done.stdout
     assert "OK: 1 server, 9 targets, 1 list, 1 channel, 1 route" in done.stdout
     assert "1 list: 1 sound." in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["rblwatch.toml"]

@@ -183,7 +183,7 @@ def test_no_secret_is_in_anything_that_was_written(scene: Scene) -> None:
         written[f"{len(written)} {' '.join(arguments)}"] = (done.stdout + done.stderr).encode()
         return done.code
 
-    # Everything works that can; the mailbox knows no logins, one chat is gone, and webhooks have no effect yet.
+    # Everything works that can; the mailbox knows no logins, one chat is gone, and nobody is at the webhook.
     assert [run("config", "check"), run("config", "show"), run("notify", "test")] == [0, 0, 4]
     scene.lists.list(ONE, MX1)
     scene.lists.list(KEYED_ZONE, MX1)

@@ -1,6 +1,7 @@
 """Where chat messages and webhooks arrive in tests: an HTTP server that records, and misbehaves on request."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -59,10 +60,14 @@ class HttpSink(Inbox[Request], Serving):
         self._reply_to: Callable[[int], Reply] = lambda _: Reply()
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
+        self.context: ssl.SSLContext | None = None
+        """With which it speaks TLS from its next start on."""
 
     def start(self) -> None:
         self.leaving.clear()
         self._server = _Server(self)
+        if self.context is not None:
+            self._server.socket = self.context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="http sink")
         self._thread.start()
 
