@@ -173,6 +173,7 @@ def _found() -> None:
         sa.Column("blocklist", sa.Text(), nullable=False),
         sa.Column("target_id", sa.Integer(), nullable=False),
         sa.Column("listing_id", sa.Integer()),
+        sa.Column("allowed_at", MOMENT),
         sa.Column("asked_at", MOMENT, nullable=False),
         sa.Column("looked", sa.Boolean(), nullable=False),
         sa.Column("listed", sa.Text()),

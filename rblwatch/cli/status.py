@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _LISTED = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "SINCE", "REMOVAL")
 _ACCEPTED = ("SERVER", "TARGET", "LIST", "CODES", "MEANING", "SINCE")
-_ALLOWED = ("SERVER", "TARGET", "LIST", "CODES", "MEANING")
+_ALLOWED = ("SERVER", "TARGET", "LIST", "CODES", "MEANING", "SINCE")
 _PENDING = ("SERVER", "TARGET", "LIST", "PENDING", "CODES", "SEEN", "CONFIRMED NOT BEFORE")
 _NAMES = ("SERVER", "NAME", "STATE", "SINCE", "WHAT WAS FOUND")
 _BLIND = ("LIST", "STATE", "REASON", "SINCE", "LAST ASKED", "WHAT ITS SELF-TEST SHOWED")
@@ -130,7 +130,8 @@ def _allowed_rows(report: Report) -> Iterator[Row]:
     for server, target, pair in _pairs(report):
         if pair.accepted_since is None and pair.clear is not None and pair.clear.codes:
             codes = ", ".join(map(str, pair.clear.codes))
-            yield server.name, target.target.text, pair.blocklist, codes, ", ".join(pair.clear.labels)
+            since = roughly(report.generated_at - pair.allowed_since) if pair.allowed_since is not None else ""
+            yield server.name, target.target.text, pair.blocklist, codes, ", ".join(pair.clear.labels), since
 
 
 def _pending_rows(report: Report) -> Iterator[Row]:

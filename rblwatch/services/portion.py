@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import assert_never
 
 from rblwatch.core.alert import Group, Kind
@@ -233,7 +234,16 @@ class _TakingIn:
             standing=step.standing,
             listing_id=open_id if listing is not None else step.listing_id,
             asked_at=self._asked.at,
+            allowed_at=self._allowed_at(step) if self._is_allow else None,
         )
+
+    def _allowed_at(self, step: _Step) -> datetime | None:
+        """Since when an allow list has a target; whatever else it says of it meanwhile, it is on it."""
+        if step.standing.listed is None:
+            return None
+        if step.transition is not None and step.transition.change is Change.LISTED:
+            return step.transition.seen_at
+        return step.row.allowed_at if step.row is not None else None
 
     def _save(self, pairs: Iterable[Pair], rows: Mapping[Target, Pair]) -> None:
         touched: list[int] = []

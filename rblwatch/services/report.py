@@ -44,6 +44,8 @@ class PairStatus:
     """News that waits; what is listed already stays listed meanwhile, and anything else is unknown."""
     clear: Clear | None = None
     """Of an allow list: what it says of the target, if anything; and of any list what is accepted of it."""
+    allowed_since: datetime | None = None
+    """Of an allow list that has the target: since when it was seen there."""
     accepted_since: datetime | None = None
     """It is listed since then, which the admin has accepted: it counts as clear, and is no news."""
     scope: Scope | None = None

@@ -197,14 +197,16 @@ class _View:
     def _pair(self, blocklist_id: str, target: Target) -> PairStatus:
         blocklist = self._watchlist.blocklists[blocklist_id]
         accepted, listing = self._accepted.get((blocklist_id, target)), self._listings.get((blocklist_id, target))
+        row = self._pairs.get((blocklist_id, target))
         return PairStatus(
             blocklist=blocklist_id,
             zone=blocklist.shown_zone,
             listing=listing,
             scope=scope_of(listing.codes, blocklist) if listing is not None else None,
             unknown=self._tallies.unknown(blocklist_id, target),
-            pending=_pending(self._pairs.get((blocklist_id, target))),
-            clear=self._said_clear(blocklist, target),
+            pending=_pending(row),
+            clear=(clear := self._said_clear(blocklist, target)),
+            allowed_since=row.allowed_at if row is not None and clear is not None else None,
             accepted_since=accepted.since_at if accepted is not None else None,
             list_in_trouble=self._tallies.in_trouble(blocklist_id, target.family),
             lookup_url=link(blocklist.lookup_url, target),

@@ -82,6 +82,7 @@ def _pair_document(pair: PairStatus) -> dict[str, object]:
         "delist_url": pair.delist_url,
         "listed_at": rfc3339_or_none(listing.listed_at if listing else None),
         "clear_at": rfc3339_or_none(listing.clear_at if listing else None),
+        "allowed_since": rfc3339_or_none(pair.allowed_since),
         "accepted_since": rfc3339_or_none(pair.accepted_since),
         "pending": None
         if pending is None

@@ -227,6 +227,7 @@ def _pair(row: RowMapping) -> Pair:
         standing=Standing(row["looked"], row["listed"], row["clear_at"], row["clears"], _pending(row)),
         listing_id=row["listing_id"],
         asked_at=row["asked_at"],
+        allowed_at=row["allowed_at"],
     )
 
 

@@ -66,6 +66,8 @@ class Pair:
     standing: Standing
     listing_id: int | None
     asked_at: datetime
+    allowed_at: datetime | None = None
+    """Of an allow list: since when the target is seen on it, whatever its codes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

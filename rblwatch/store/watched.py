@@ -149,6 +149,7 @@ def _pair_values(pair: Pair) -> dict[str, object]:
         "blocklist": pair.blocklist,
         "target_id": pair.target_id,
         "listing_id": pair.listing_id,
+        "allowed_at": pair.allowed_at,
         "asked_at": pair.asked_at,
         "looked": standing.looked,
         "listed": standing.listed,

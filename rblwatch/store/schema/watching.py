@@ -155,6 +155,7 @@ pair = Table(
     Column("blocklist", ForeignKey("blocklist.id", ondelete="CASCADE"), primary_key=True),
     Column("target_id", ForeignKey("target.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("listing_id", ForeignKey("listing.id"), index=True),
+    Column("allowed_at", Moment),
     Column("asked_at", Moment, nullable=False),
     Column("looked", Boolean, nullable=False),
     Column("listed", ListedVerdict),

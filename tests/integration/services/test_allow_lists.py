@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -87,6 +87,39 @@ async def test_it_is_remembered_by_a_new_daemon(store: Store) -> None:
     await site.start(site.settings)
     await look(site)
     assert lost(to(site, CHAT)) == [("10.0.0.1", ALLOW)]
+
+
+async def test_since_when_it_is_on_one_is_shown_and_outlasts_all_but_a_loss(store: Store) -> None:
+    site = await site_with_a_good_word(store)
+    (began_at,) = sinces(site)
+    assert began_at is not None
+    assert began_at <= site.clock.now()
+    site.world.list(ALLOW, HOST, "127.0.5.1")
+    await look(site)
+    await look(site)
+    await site.start(site.settings)
+    assert sinces(site) == [began_at], "another code is the same membership"
+    site.world.turn(ALLOW, Mode.DEAD)
+    await look(site)
+    assert sinces(site) == [], "nothing can be said now"
+    site.world.turn(ALLOW, Mode.HEALTHY)
+    await look(site)
+    assert sinces(site) == [began_at]
+    site.world.delist(ALLOW, HOST)
+    await look(site)
+    await look(site)
+    assert sinces(site) == []
+    assert len(lost(to(site, CHAT))) == 1
+    site.world.list(ALLOW, HOST)
+    await look(site)
+    (again_at,) = sinces(site)
+    assert again_at is not None
+    assert again_at > began_at
+
+
+def sinces(site: Site) -> list[datetime | None]:
+    pairs = [pair for server in site.status().servers for target in server.targets for pair in target.pairs]
+    return [pair.allowed_since for pair in pairs if pair.clear is not None and pair.clear.codes]
 
 
 @pytest.mark.parametrize("mode", [Mode.SILENT, Mode.DEAD, Mode.REFUSING, Mode.WILDCARD, Mode.REFUSAL_CODE])
