@@ -202,6 +202,19 @@ def read_status(configured: Configured) -> Report:
         return store.read_now(lambda queries: report(queries, configured.settings, configured.watchlist, now))
 
 
+def read_watched(store: Store, configured: Configured) -> Watchlist:
+    """What is watched, with what the names of servers stand for as far as the database knows it.
+
+    Raises: StoreError.
+    """
+    from rblwatch.core.watchlist import joined  # noqa: PLC0415
+    from rblwatch.services.survey import survey  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    surveyed = store.read_now(lambda queries: survey(queries, configured.settings, now))
+    return joined(configured.watchlist, surveyed.found)
+
+
 @contextmanager
 def _store(settings: Settings) -> Iterator[Store]:
     from rblwatch.store.database import Store  # noqa: PLC0415

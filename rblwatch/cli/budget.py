@@ -5,18 +5,20 @@ Owns the words for it. Must not ask anybody.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from rblwatch import app
+from rblwatch.cli.discovering import targets_of
 from rblwatch.cli.terminal import counted
 from rblwatch.configured import Configured
 from rblwatch.core.blocklist import Blocklist
 from rblwatch.core.budget import DAY, Budget, planned_budgets
 from rblwatch.core.errors import RblwatchError
+from rblwatch.core.finding import Finding, origins_of
 from rblwatch.core.rhythm import Cause, rhythm
 from rblwatch.core.timespan import roughly, written
-from rblwatch.core.watchlist import Watchlist
+from rblwatch.core.watchlist import Watchlist, joined
 
 _BECAUSE = {
     Cause.SCHEDULE: "as configured",
@@ -24,6 +26,38 @@ _BECAUSE = {
     Cause.TTL: "caches hold its answers for so long",
     Cause.BUDGET: "more would use up what its operator allows in a day",
 }
+
+
+def counted_in(configured: Configured, found: Mapping[str, Sequence[Finding]] | None) -> tuple[Watchlist, str | None]:
+    """The watchlist with what names stand for: as just `found`, or else as the database knows it.
+
+    And in words what is not counted in; None: everything is.
+    """
+    watchlist = configured.watchlist
+    if not watchlist.named:
+        return watchlist, None
+    if found is not None:
+        is_complete = all(finding.complete for some in found.values() for finding in some)
+        return joined(watchlist, targets_of(found)), None if is_complete else _NOT_ALL
+    try:
+        with app.reading(configured.settings) as store:
+            known = {(one.server, one.origin) for one in store.read_now(lambda queries: queries.known())}
+            watchlist = app.read_watched(store, configured)
+    except RblwatchError:
+        return watchlist, _NOTHING
+    wanted = {(server.name, origin) for server in configured.settings.servers for origin in origins_of(server)}
+    return watchlist, None if wanted <= known else _NOT_LOOKED_UP
+
+
+_NOTHING = (
+    "what the names of servers stand for is not counted in the budgets, since no database knows it yet; "
+    "with --probe it is looked up"
+)
+_NOT_LOOKED_UP = (
+    "the budgets count names as they were looked up last; some never were, and are not counted in; "
+    "with --probe they are looked up"
+)
+_NOT_ALL = "the budgets count what names stand for as far as it could be looked up"
 
 
 def plan_lines(watchlist: Watchlist, interval: timedelta) -> Iterator[str]:
@@ -73,10 +107,11 @@ def how_often(configured: Configured | None, blocklist: Blocklist) -> dict[str, 
     try:
         with app.reading(configured.settings) as store:
             soundings, spent = store.read_now(lambda queries: (queries.soundings(blocklist.id), queries.spent(today)))
+            watchlist = app.read_watched(store, configured)
     except RblwatchError:
         # What the database would add is unknown; everything else is shown all the same.
         return {"interval": roughly(interval), "effective_interval": None}
-    budget = planned_budgets(configured.watchlist).get(blocklist.counted_by)
+    budget = planned_budgets(watchlist).get(blocklist.counted_by)
     ttls = [sounding.negative_ttl_s for sounding in soundings if sounding.negative_ttl_s is not None]
     effective = rhythm(
         interval,

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from rblwatch.cli.budget import plan_documents, plan_lines
-from rblwatch.cli.discovering import discover, discovered_documents, print_discovered, targets_of
+from rblwatch.cli.budget import counted_in, plan_documents, plan_lines
+from rblwatch.cli.discovering import discover, discovered_documents, print_discovered
 from rblwatch.cli.offer import registered_families
 from rblwatch.cli.options import Format, Group, format_option, preferences
 from rblwatch.cli.probing import print_probed, probe, probed_documents, resolver_documents
 from rblwatch.cli.terminal import counted, print_json, print_line
-from rblwatch.configured import load_catalogue, read_configuration, require_channels, watched, without_effect, written
+from rblwatch.configured import (
+    Configured,
+    load_catalogue,
+    read_configuration,
+    require_channels,
+    watched,
+    without_effect,
+    written,
+)
+from rblwatch.core.budget import planned_budgets
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.settings import Settings
-from rblwatch.core.watchlist import Watchlist, joined, uncovered
+from rblwatch.core.watchlist import Watchlist, uncovered
 
 if TYPE_CHECKING:
     from rblwatch.config import Problem
@@ -45,32 +55,35 @@ def validate(probing: bool, layout: Format) -> int:  # noqa: FBT001 - click's fl
     loaded = read_configuration(preferences().config)
     require_channels(loaded)
     warnings = [*loaded.warnings, *without_effect(loaded)]
-    watchlist = watched(loaded.settings, load_catalogue())
+    catalogue = load_catalogue()
+    watchlist = watched(loaded.settings, catalogue)
     counts = _counts(loaded.settings, watchlist)
     found = probe(loaded.settings.resolver, watchlist.blocklists.values()) if probing else None
-    names = discover(loaded.settings) if probing else {}
-    planned = joined(watchlist, targets_of(names))
+    names = discover(loaded.settings) if probing else None
+    configured = Configured(Path(loaded.file), loaded.settings, loaded.warnings, catalogue, watchlist)
+    planned, not_counted = counted_in(configured, names)
     gaps = uncovered(watchlist)
     idle = _idle(loaded.settings, watchlist)
     interval = loaded.settings.schedule.interval
     if layout is Format.JSON:
         document = {"file": loaded.file, "warnings": _documents(warnings), **counts, "gaps": list(gaps), "idle": idle}
-        document |= {"budgets": plan_documents(planned, interval)}
-        if found is not None:
+        document |= {"budgets": plan_documents(planned, interval), "not_counted": not_counted}
+        if found is not None and names is not None:
             document |= {"blocklists": probed_documents(found), "resolver": resolver_documents(found)}
             document |= {"names": discovered_documents(names)}
         print_json(document)
         return Exit.DONE
     for warning in warnings:
         print_line(str(warning))
-    for told in (*gaps, *plan_lines(planned, interval)):
+    uncounted = [not_counted] if not_counted is not None and planned_budgets(watchlist) else []
+    for told in (*gaps, *plan_lines(planned, interval), *uncounted):
         print_line(f"{loaded.file}: {told}")
     if idle:
         print_line(f"{loaded.file}: not asked, since nothing is registered that is of their kind: {', '.join(idle)}")
     print_line(
         f"{loaded.file}: OK: {', '.join(counted(number, noun.removesuffix('s')) for noun, number in counts.items())}"
     )
-    if found is not None:
+    if found is not None and names is not None:
         print_probed(found)
         print_discovered(names)
     return Exit.DONE

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rblwatch import app
 from rblwatch.cli.styles import VERDICTS
 from rblwatch.cli.terminal import Cell, Row, print_line, print_table
-from rblwatch.core.finding import Finding
+from rblwatch.core.finding import Finding, remarks_on
 from rblwatch.core.settings import Settings
 from rblwatch.core.target import Target
 from rblwatch.core.wording import several
@@ -63,6 +63,7 @@ def discovered_documents(found: Found) -> list[dict[str, object]]:
             ],
             "unwatched": [{"what": one.what, "why": one.why.value, "detail": one.detail} for one in finding.unwatched],
             "faults": list(finding.faults),
+            "warnings": list(remarks_on(finding.targets)),
         }
         for server, some in found.items()
         for finding in some
@@ -79,3 +80,5 @@ def _said(finding: Finding) -> Iterator[Row]:
         yield "not watched", f"{one.what}: {one.detail}"
     for fault in finding.faults:
         yield "fault", fault
+    for warning in remarks_on(finding.targets):
+        yield "warning", warning

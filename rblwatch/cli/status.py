@@ -20,6 +20,7 @@ from rblwatch.configured import configure
 from rblwatch.core.blocklist import Scope
 from rblwatch.core.conclusion import Alarm
 from rblwatch.core.errors import RblwatchError
+from rblwatch.core.finding import remarks_on
 from rblwatch.core.question import Reason
 from rblwatch.core.timespan import minute, roughly
 from rblwatch.services.status_document import status_document
@@ -164,6 +165,8 @@ def _said_of(name: NameStatus, now: datetime) -> Iterator[Row]:
         yield "not watched", "", f"{one.what}: {one.detail}"
     for fault in name.faults:
         yield "fault", "", fault
+    for warning in remarks_on(name.targets):
+        yield "warning", "", warning
 
 
 def _blind_rows(report: Report) -> Iterator[Row]:

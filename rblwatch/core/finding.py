@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from ipaddress import ip_address
 
 from rblwatch.core.question import Reason
 from rblwatch.core.settings import Server
-from rblwatch.core.target import Network, Target
+from rblwatch.core.target import Network, Target, remark
+from rblwatch.core.wording import several
 
 
 class OriginKind(StrEnum):
@@ -53,6 +55,7 @@ WHOLE = ""
 #: So many parts are remembered by which one target was found.
 MOST_PARTS = 20
 _LONGEST_WORD = 48
+_MOST_NAMED = 5
 _DIGITS = 16
 
 
@@ -81,6 +84,20 @@ class Why(StrEnum):
     DEPENDS_ON_MESSAGE = "depends-on-message"
     EVERYBODY = "everybody"
     BROKEN = "broken"
+
+
+def remarks_on(targets: Iterable[Target]) -> tuple[str, ...]:
+    """Say of found addresses why no blocklist will ever have them, as is said of registered ones; a line per reason."""
+    alike: dict[str, list[str]] = {}
+    for target in targets:
+        said = remark(ip_address(target.text))
+        if said is not None:
+            alike.setdefault(said, []).append(target.text)
+    return tuple(
+        f"{several(some, _MOST_NAMED)} {'is' if len(some) == 1 else 'are each'} {said}, which no blocklist has; "
+        f"{'it is' if len(some) == 1 else 'they are'} watched all the same"
+        for said, some in alike.items()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rblwatch.core.finding import remarks_on
 from rblwatch.core.timespan import rfc3339, rfc3339_or_none
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def _name_document(name: NameStatus) -> dict[str, object]:
         ],
         "unwatched": [{"what": one.what, "why": one.why.value, "detail": one.detail} for one in name.unwatched],
         "faults": list(name.faults),
+        "warnings": list(remarks_on(name.targets)),
     }
 
 
