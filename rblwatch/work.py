@@ -60,6 +60,8 @@ class Work:
         self._monitor: Monitor
         self._deliverer: Deliverer
         self._names_due_at: datetime | None = None
+        self._clock_stepped = False
+        """What is held has due times by another clock."""
         self._sweeps_from_s = 0.0
         """On the monotonic clock: until then, sweeps wait for the names of servers to be looked up first."""
         self._vigil: Vigil
@@ -158,8 +160,9 @@ class Work:
 
     async def release_held(self) -> None:
         """Tell what was held back and is due."""
-        assembly = self._assembly
-        await release_due(self._store, assembly.watchlist, assembly.policy, self._clock.now())
+        assembly, anew = self._assembly, self._clock_stepped
+        await release_due(self._store, assembly.watchlist, assembly.policy, self._clock.now(), anew=anew)
+        self._clock_stepped = self._clock_stepped and not anew
 
     async def end_silences(self) -> None:
         """Tell what was muted by silences that are over."""
@@ -180,7 +183,8 @@ class Work:
             _log.error("reload.untold", extra={"why": str(untold)})
 
     def rearm(self) -> None:
-        """Ask everything anew, since the wall clock was stepped."""
+        """Ask everything anew, and decide anew what is held, since the wall clock was stepped."""
+        self._clock_stepped = True
         self._monitor.rearm()
         if self._names_due_at is not None:
             self._names_due_at = self._clock.now()

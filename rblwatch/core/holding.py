@@ -73,7 +73,8 @@ def rule(subject: Subject, recipient: str, routes: Sequence[Route], situation: S
 
 
 def _by_route(route: Route, situation: Situation) -> Ruling:
-    since_at, ended_at = situation.since_at, situation.ended_at
+    # What was written down by a clock that was ahead must not wait for it.
+    since_at, ended_at = min(situation.since_at, situation.at), situation.ended_at
     waited_for = Decision.TELL
     if route.after is not None and not situation.aware:
         if situation.acknowledged:
@@ -85,7 +86,10 @@ def _by_route(route: Route, situation: Situation) -> Ruling:
             return Ruling(Decision.WAITING_FOR_ACKNOWLEDGEMENT, since_at)
     if route.digest is None:
         return Ruling(Decision.TELL, waited_for=waited_for)
-    due_at = next_digest(since_at, route.digest, situation.zone, last_at=situation.digest_at)
+    last_at = situation.digest_at
+    if last_at is not None and last_at > situation.at:
+        last_at = None
+    due_at = next_digest(since_at, route.digest, situation.zone, last_at=last_at)
     if due_at > situation.at:
         return Ruling(Decision.WAITING_FOR_DIGEST, due_at)
     return Ruling(Decision.TELL, waited_for=Decision.WAITING_FOR_DIGEST)

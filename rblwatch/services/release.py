@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rblwatch.core.alert import Drop, Group, Kind
-from rblwatch.core.holding import Ruling
+from rblwatch.core.holding import Ruling, Situation
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
 from rblwatch.core.routing import Decision, Subject
@@ -34,15 +34,17 @@ _GROUPS = {
     Decision.WAITING_FOR_ACKNOWLEDGEMENT: Group.ESCALATED,
     Decision.TELL: Group.NEWS,
 }
+#: Longer than anything is held.
+_LONG_AGO = timedelta(days=4000)
 
 
-async def release_due(store: Store, watchlist: Watchlist, policy: Policy, at: datetime) -> None:
-    """Tell what is held and due, or store why not.
+async def release_due(store: Store, watchlist: Watchlist, policy: Policy, at: datetime, *, anew: bool = False) -> None:
+    """Tell what is held and due, or store why not; with `anew`, decide about all of it, since the clock was stepped.
 
     Raises: StoreError.
     """
-    if await store.read(lambda queries: queries.any_due(at)):
-        await store.write(lambda repo: release(repo, watchlist, policy, at))
+    if anew or await store.read(lambda queries: queries.any_due(at)):
+        await store.write(lambda repo: release(repo, watchlist, policy, at, anew=anew))
 
 
 def release(repo: Repository, watchlist: Watchlist, policy: Policy, at: datetime, *, anew: bool = False) -> None:
@@ -90,7 +92,7 @@ class _Release:
             if one.waited_for is not None:
                 by_group[_GROUPS[one.waited_for]].append(one.telling)
         kept = [one.telling for one in decided if one.waited_for is None]
-        self._repo.update_tellings(kept)
+        self._repo.take_up(kept)
         for group, tellings in by_group.items():
             self._send(group, tellings)
 
@@ -98,7 +100,7 @@ class _Release:
         key = f"{self._announcer.at.astimezone(self._announcer.policy.zone):%Y-%m-%d}" if group is Group.DIGEST else ""
         alert_id = self._announcer.open_alert(group, key)
         dispatched = self._announcer.dispatch(alert_id, group, tellings)
-        self._repo.update_tellings(dispatched)
+        self._repo.take_up(dispatched)
         self._announcer.take_along(dispatched, {news_id: news.listing_id for news_id, news in self._news.items()})
 
     def _fill_digests(self, decided: Sequence[_Decided]) -> list[_Decided]:
@@ -128,7 +130,10 @@ class _Release:
             return _Decided(replace(telling, decision=Decision.NO_ROUTE, due_at=None))
         if aware and news.kind is Kind.LISTED:
             return _Decided(replace(telling, dropped=Drop.ALREADY_TOLD, due_at=None))
-        ruling = self._ruling(subject, news, recipient, aware=aware)
+        situation = self._announcer.rulings.situation(recipient, news, aware=aware)
+        since_at = self._since_at(telling, news)
+        situation = replace(situation, since_at=since_at, ended_at=self._ended_at(news))
+        ruling = self._ruling(subject, recipient, situation)
         muting = self._announcer.rulings.muting(subject) if ruling.tells else None
         if muting is not None:
             return _Decided(muted(telling, muting))
@@ -137,13 +142,17 @@ class _Release:
             after = replace(after, dropped=Drop.OVER)
         return _Decided(after, ruling.waited_for if ruling.tells else None)
 
-    def _ruling(self, subject: Subject, news: NewNews, recipient: str, *, aware: bool) -> Ruling:
-        rulings = self._announcer.rulings
-        situation = rulings.situation(recipient, news, aware=aware)
-        ruling = rulings.on(subject, recipient, replace(situation, since_at=news.at, ended_at=self._ended_at(news)))
-        is_promised = subject.is_end and aware and not ruling.waits
+    def _ruling(self, subject: Subject, recipient: str, situation: Situation) -> Ruling:
+        ruling = self._announcer.rulings.on(subject, recipient, situation)
+        is_promised = subject.is_end and situation.aware and not ruling.waits
         # He was to be told how it ended: that its routes are gone meanwhile leaves him believing that it stands.
         return Ruling(Decision.TELL) if is_promised and not ruling.tells else ruling
+
+    def _since_at(self, telling: Telling, news: NewNews) -> datetime:
+        """Since when news waits; if a clock wrote it down that was ahead, its due time is all there is to go by."""
+        at = self._announcer.at
+        is_due = telling.due_at is not None and telling.due_at <= at
+        return news.at if news.at <= at or not is_due else at - _LONG_AGO
 
     def _subject(self, news: NewNews) -> Subject:
         if news.listing_id is not None:

@@ -6,9 +6,10 @@ Owns the due times in the table telling, and `digest_at` of a recipient. Must no
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, exists, select, update
+from sqlalchemy import Column, ColumnElement, bindparam, exists, select, update
 
 from rblwatch.core.alert import Kind
 from rblwatch.core.incident import Incident
@@ -62,6 +63,17 @@ class Held(Bound):
 
 class Holding(Area):
     """Takes up what waits."""
+
+    def take_up(self, tellings: Iterable[Telling]) -> None:
+        """Store what became of what was held; what another process has taken up meanwhile stays as it is."""
+        here = (table.c.news_id == bindparam("its_news")) & (table.c.recipient == bindparam("its_recipient"))
+        changing = [field.name for field in fields(Telling) if field.name not in ("news_id", "recipient")]
+        rows: list[dict[str, object]] = [
+            {name: getattr(one, name) for name in changing} | {"its_news": one.news_id, "its_recipient": one.recipient}
+            for one in tellings
+        ]
+        changed = update(table).where(here, _HELD).values({name: bindparam(name) for name in changing})
+        self._each(changed, rows)
 
     def join_held(self, delivery_id: int, recipient: str, listing_ids: Iterable[int]) -> None:
         """Take what a recipient's digest holds of the pairs of these listings into a message that leaves sooner.

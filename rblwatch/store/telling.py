@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, literal, select, update
 
 from rblwatch.core.alert import Group, Kind, Told
 from rblwatch.core.routing import TOLD, Decision, Silence
@@ -76,18 +76,9 @@ class Alerts(Area):
 
     def update_telling(self, telling: Telling) -> None:
         """Store what became of a decision."""
-        self.update_tellings([telling])
-
-    def update_tellings(self, tellings: Iterable[Telling]) -> None:
-        """Store what became of decisions."""
         columns = telling_table.c
-        here = (columns.news_id == bindparam("its_news")) & (columns.recipient == bindparam("its_recipient"))
-        changing = [field.name for field in fields(Telling) if field.name not in ("news_id", "recipient")]
-        rows: list[dict[str, object]] = [
-            {name: getattr(one, name) for name in changing} | {"its_news": one.news_id, "its_recipient": one.recipient}
-            for one in tellings
-        ]
-        self._each(update(telling_table).where(here).values({name: bindparam(name) for name in changing}), rows)
+        here = (columns.news_id == telling.news_id) & (columns.recipient == telling.recipient)
+        self._change(update(telling_table).where(here).values(asdict(telling)))
 
     def deliveries_of(self, alert_id: int) -> dict[str, int]:
         """The ids of an alert's deliveries, by recipient."""

@@ -181,9 +181,10 @@ class Site:
         watchlist = self.terms.roster.watchlist
         await end_silences(self.store, watchlist, policy_of(self.settings), self.clock.now())
 
-    async def release(self) -> None:
+    async def release(self, *, clock_stepped: bool = False) -> None:
         """Take up what is held and due."""
-        await release_due(self.store, self.terms.roster.watchlist, policy_of(self.settings), self.clock.now())
+        watchlist, policy = self.terms.roster.watchlist, policy_of(self.settings)
+        await release_due(self.store, watchlist, policy, self.clock.now(), anew=clock_stepped)
 
     async def deliver(self) -> None:
         """Send what is due, until nothing more is or a sink hangs."""

@@ -73,6 +73,10 @@ NOW = hours_on(0)
         # One on a date: today's has left already.
         (LISTED, [DIGEST], hours_on(0, digest_at=at(-HOUR)), digest_at(26)),
         (LISTED, [DIGEST], hours_on(0, digest_at=at(-HOUR * 22)), digest_at(2)),
+        # A clock that was days ahead is set right: neither its digest nor its news is waited for.
+        (LISTED, [DIGEST], hours_on(0, digest_at=at(72 * HOUR)), digest_at(2)),
+        (LISTED, [DIGEST], hours_on(0, since_at=at(72 * HOUR)), digest_at(2)),
+        (LISTED, [AFTER_1H], hours_on(0, since_at=at(72 * HOUR)), called_at(1)),
         # An escalation: in time, unless somebody acknowledges it or it is over first.
         (LISTED, [AFTER_1H], NOW, called_at(1)),
         (LISTED, [AFTER_1H], hours_on(1), ESCALATED),

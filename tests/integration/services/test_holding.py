@@ -507,6 +507,28 @@ async def test_a_route_that_calls_later_is_not_called_for_what_another_route_tol
     assert read(site) == [[(Line.LISTED, "10.0.0.1")], [(Line.LISTED, "10.0.0.2")]]
 
 
+# --- clocks ---
+
+
+@pytest.mark.parametrize("ahead", [HOURS, timedelta(days=3)])
+@pytest.mark.parametrize(("route", "latest"), [(DIGEST, "2026-03-01 12:00"), (AFTER, "2026-03-01 13:20")])
+async def test_a_clock_that_is_set_right_puts_nothing_off(
+    store: Store, route: Route, latest: str, ahead: timedelta
+) -> None:
+    """It was ahead when the news came."""
+    site = await watched(store, route)
+    site.clock.step(ahead)
+    site.world.list("a.test", HOST)
+    site.monitor.rearm()
+    await look(site)
+    site.clock.step(-ahead)
+    await site.release(clock_stepped=True)
+    await tell(site)
+    assert to(site, MAIL) == []
+    await pass_to(site, utc(latest))
+    assert read(site) == [[(Line.LISTED, "10.0.0.1")]]
+
+
 # --- silences ---
 
 
@@ -572,8 +594,9 @@ async def messages_of(
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(repetitions(300, 5400))
 @hypothesis_settings(
-    max_examples=repetitions(12, 400),
+    max_examples=repetitions(8, 400),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
