@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
@@ -13,6 +13,7 @@ from rblwatch.cli import journal
 from rblwatch.cli.offer import Offer
 from rblwatch.cli.options import Command, Format, format_option, preferences, resolver_options, resolver_settings
 from rblwatch.cli.progress import questions_bar
+from rblwatch.cli.terminal import remark
 from rblwatch.cli.verdicts import print_findings, print_findings_json, print_findings_line
 from rblwatch.configured import configure
 from rblwatch.core.blocklist import Blocklist
@@ -21,7 +22,8 @@ from rblwatch.core.findings import Findings
 from rblwatch.core.request import parse_subject, takes_addresses, targets_of
 from rblwatch.core.settings import Resolver
 from rblwatch.core.soundness import carries_kind
-from rblwatch.core.target import Family, Target
+from rblwatch.core.target import Family, Target, mapped
+from rblwatch.core.wording import several
 from rblwatch.naming import registrable, to_ascii
 from rblwatch.services import inquiry
 
@@ -46,6 +48,7 @@ def command(subjects: Sequence[str], wanted: Sequence[str], asking: Mapping[str,
     Exit codes: 0 nothing listed, 1 something listed, 2 usage, 3 something unknown and nothing listed, 4 internal error.
     """
     targets = targets_of(parse_subject(to_ascii(subject)) for subject in subjects)
+    _warn_of_mapped(targets)
     named = preferences().config
     offer = Offer.of(None if named is None else configure(named))
     blocklists = offer.named(wanted, targets, option="'--list'") if wanted else offer.usual
@@ -59,6 +62,14 @@ def command(subjects: Sequence[str], wanted: Sequence[str], asking: Mapping[str,
         case Format.NAGIOS:
             return print_findings_line(findings)
     return findings.conclusion
+
+
+def _warn_of_mapped(targets: Iterable[Target]) -> None:
+    """Say of `::ffff:192.0.2.1`, as mail servers log it, that lists know it by another name: it is never listed."""
+    forms = {target: inner for target in targets if (inner := mapped(target)) is not None}
+    if forms:
+        told = f"{several(list(forms), 1)}: IPv6 forms of IPv4 addresses, which no blocklist has"
+        remark(f"warning: {told}; ask about {several(list(forms.values()), 1)}")
 
 
 async def _ask(resolver: Resolver, blocklists: Sequence[Blocklist], given: Sequence[Target]) -> Findings:

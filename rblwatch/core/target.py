@@ -141,6 +141,11 @@ def expand(network: Network) -> Iterator[Target]:
     return (address_target(address) for address in network)
 
 
+def mapped(target: Target) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 target is another form of: lists hold it as IPv4, but for their test points."""
+    return IPv6Address(target.text).ipv4_mapped if target.family is Family.IPV6 else None
+
+
 def remark(address: Address) -> str | None:
     """Say why no blocklist will ever have this address, or None for an ordinary one.
 
@@ -149,6 +154,8 @@ def remark(address: Address) -> str | None:
     """
     if any(address in network for network in DOCUMENTATION_RANGES):
         return "a documentation address"
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return f"the IPv6 form of {address.ipv4_mapped}"
     if address.is_loopback:
         return "a loopback address"
     if address.is_link_local:

@@ -93,6 +93,8 @@ def test_json_has_every_list_asked_with_every_key(site: Site) -> None:
 def test_nothing_listed_is_0_and_says_on_how_many_lists(site: Site) -> None:
     done = site.check(CLEAR)
     assert (done.code, done.stdout, done.stderr) == (0, f"{CLEAR}: listed on 0 of 2 lists; 2 clear, 0 unknown.\n", "")
+    # As a mail server logs it: no list has that form, so "clear" is said with a warning.
+    assert site.check(f"::ffff:{CLEAR}").stderr.endswith(f"which no blocklist has; ask about {CLEAR}\n")
 
 
 def test_a_table_that_no_terminal_reads_is_plain_and_never_cut(site: Site) -> None:

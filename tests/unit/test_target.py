@@ -16,6 +16,7 @@ from rblwatch.core.target import (
     Target,
     address_target,
     expand,
+    mapped,
     parse_address,
     parse_name,
     parse_range,
@@ -181,6 +182,8 @@ def test_what_is_no_range_that_can_be_watched_is_refused_with_the_reason(
         ("3fff:fff::1", "a documentation address"),
         ("192.0.3.0", None),
         # RFC 6890 and friends.
+        # As mail servers log an IPv4 client; lists know it as IPv4 only.
+        ("::ffff:9.9.9.9", "the IPv6 form of 9.9.9.9"),
         ("127.0.0.1", "a loopback address"),
         ("::1", "a loopback address"),
         ("169.254.0.1", "a link-local address"),
@@ -205,6 +208,15 @@ def test_what_is_no_range_that_can_be_watched_is_refused_with_the_reason(
 )
 def test_an_address_that_no_list_has_is_remarked(address: str, remarked: str | None) -> None:
     assert remark(ip_address(address)) == remarked
+
+
+@pytest.mark.parametrize(
+    ("target", "inner"),
+    [("::ffff:9.9.9.9", "9.9.9.9"), ("::9.9.9.9", None), ("2001:db8::1", None), ("9.9.9.9", None)],
+)
+def test_only_an_ipv4_mapped_address_is_another_form_of_one(target: str, inner: str | None) -> None:
+    found = mapped(parse_address(target))
+    assert (None if found is None else str(found)) == inner
 
 
 addresses = st.ip_addresses()
