@@ -6,6 +6,7 @@ know words for people beyond a title that it is given, nor how the JSON is writt
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from rblwatch.core.alert import News
@@ -16,6 +17,8 @@ from rblwatch.core.listing import Listing, scope_of
 from rblwatch.core.message import Entry, Message, Tally
 from rblwatch.core.target import Family
 from rblwatch.core.timespan import rfc3339, rfc3339_or_none
+
+Causes = Mapping[tuple[str, tuple[str, ...]], Sequence[str]]
 
 #: Rises only when a key changes its meaning or goes.
 SCHEMA = 1
@@ -124,7 +127,7 @@ def message_document(message: Message, title: str, *, at_most: int | None = None
     counts: dict[str, int] = {}
     for entry in message.entries:
         counts[entry.line.value] = counts.get(entry.line.value, 0) + 1
-    worst = _worst(message)
+    worst, causes = _worst(message), _causes(kept)
     return MessageDocument(
         schema=SCHEMA,
         delivery_id=message.delivery_id,
@@ -136,7 +139,7 @@ def message_document(message: Message, title: str, *, at_most: int | None = None
         title=title,
         severity=worst.value if worst is not None else None,
         counts=counts,
-        events=[_event(entry) for entry in kept],
+        events=[_event(entry, causes) for entry in kept],
         left_out=len(message.entries) - len(kept),
     )
 
@@ -146,7 +149,13 @@ def _worst(message: Message) -> Severity | None:
     return max(standing, key=lambda severity: severity.rank, default=None)
 
 
-def _event(entry: Entry) -> EventDocument:
+def _causes(entries: Sequence[Entry]) -> Causes:
+    """What codes point at, by list and codes: of a whole network, thousands have the same."""
+    different = {(e.news.listing.blocklist, e.news.listing.codes): e for e in entries if e.news.listing is not None}
+    return {pair: [cause.value for cause in likely_causes(pair[1], e.blocklist)] for pair, e in different.items()}
+
+
+def _event(entry: Entry, causes: Causes) -> EventDocument:
     news, listing, incident = entry.news, entry.news.listing, entry.news.incident
     return EventDocument(
         event=entry.line.value,
@@ -157,7 +166,7 @@ def _event(entry: Entry) -> EventDocument:
         blocklist=_blocklist_id(news),
         before=list(news.before),
         text=news.text or None,
-        listing=_listing(listing, entry.blocklist) if listing is not None else None,
+        listing=_listing(listing, entry.blocklist, causes) if listing is not None else None,
         incident=_incident(incident, entry.blocklist) if incident is not None else None,
         lists=_tally(entry.tally) if entry.tally is not None else None,
     )
@@ -169,7 +178,7 @@ def _blocklist_id(news: News) -> str | None:
     return (news.incident.blocklist if news.incident is not None else news.blocklist) or None
 
 
-def _listing(listing: Listing, blocklist: Blocklist | None) -> ListingDocument:
+def _listing(listing: Listing, blocklist: Blocklist | None, causes: Causes) -> ListingDocument:
     own = Scope.DOMAIN if listing.target.family is Family.NAME else Scope.ADDRESS
     scope = scope_of(listing.codes, blocklist) if blocklist is not None else own
     return ListingDocument(
@@ -182,7 +191,7 @@ def _listing(listing: Listing, blocklist: Blocklist | None) -> ListingDocument:
         labels=list(listing.labels),
         severity=listing.severity.value,
         scope=scope.value,
-        likely_causes=[cause.value for cause in likely_causes(listing.codes, blocklist)],
+        likely_causes=list(causes[listing.blocklist, listing.codes]),
         text=listing.text,
         listed_at=rfc3339(listing.listed_at),
         clear_at=rfc3339_or_none(listing.clear_at),

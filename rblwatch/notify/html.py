@@ -23,15 +23,20 @@ _STRONG = '<p style="margin:0 0 6px;font-weight:600">%s</p>\n'
 _PLAIN = '<p style="margin:0 0 4px">%s</p>\n'
 _SMALL = '<p style="margin:0;color:#57606a;font-size:12px">%s</p>\n'
 
-#: What the mark-up of a whole mail costs, and what that of one line costs at most, in characters.
-FRAME = len(_HEAD) + len(_TAIL)
+#: What the mark-up of one line costs at most, and what that of a whole mail costs, in characters.
 _LINE = len(_SECTION) + len(_STRONG) + len("</div>\n") + len('<b></b><a href=""></a>') + 8
+FRAME = len(_HEAD) + len(_TAIL) + _LINE
 
 
 def cost(text: str) -> int:
-    """How long a text becomes at most, as a line of its own; a line may end with a page, which is written twice."""
+    """How long a text becomes at most, and the end of a line with all its mark-up; a page at a text's end counts twice.
+
+    What is said within a line costs no more than its escaped characters.
+    """
+    if not text.strip("\n"):
+        return _LINE if text else 0
     page = text.rsplit(" ", 1)[-1] if "://" in text else ""
-    return len(escape(text)) + len(escape(page)) + _LINE
+    return len(escape(text)) + len(escape(page))
 
 
 def page(layout: Layout, colours: Sequence[str]) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rblwatch.core.blocklist import link
-from rblwatch.core.cause import first_step, likely_causes, named
+from rblwatch.core.blocklist import Scope, link
+from rblwatch.core.cause import Cause, first_step, likely_causes, named
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Ending, Listing, wider_scope
 from rblwatch.core.message import Entry
@@ -132,8 +132,12 @@ def codes(entries: Sequence[Entry]) -> Lines:
 
 def scopes(entries: Sequence[Entry]) -> Lines:
     """What the entries are made for where that is more than an address, with how many where not all are."""
-    named = [(listing_of(entry).codes, entry.blocklist) for entry in entries]
-    found = Counter(wider_scope(listed, blocklist) for listed, blocklist in named if blocklist is not None)
+    blocklist = entries[0].blocklist
+    if blocklist is None:
+        return ()
+    found: Counter[Scope | None] = Counter()
+    for listed, count in _by_codes(entries).items():
+        found[wider_scope(listed, blocklist)] += count
     return tuple(
         f"Scope: {scope}. {phrases.WIDER_SCOPES[scope]}"
         + (f" ({count} of {len(entries)})" if count < len(entries) else "")
@@ -185,9 +189,16 @@ def standing(entries: Sequence[Entry], *, now: bool) -> Lines:
     return (f"{len(elsewhere)} of {len(entries)} also on other lists: {several(names, 10)}.",) if names else ()
 
 
+def _by_codes(entries: Sequence[Entry]) -> Counter[tuple[str, ...]]:
+    """How many listings have which codes: of a whole network, thousands have the same."""
+    return Counter(listing_of(entry).codes for entry in entries)
+
+
 def cause(entries: Sequence[Entry]) -> Lines:
     """What the codes point at, and what to do first; nothing where the list says nothing of it."""
-    found = Counter(likely for entry in entries for likely in likely_causes(listing_of(entry).codes, entry.blocklist))
+    found: Counter[Cause] = Counter()
+    for listed, count in _by_codes(entries).items():
+        found.update(dict.fromkeys(likely_causes(listed, entries[0].blocklist), count))
     lines: list[str] = []
     for likely, count in found.most_common(_MOST_CAUSES):
         some = f" ({count} of {len(entries)})" if count < len(entries) else ""

@@ -32,6 +32,15 @@ def test_where_there_is_room_nothing_is_cut() -> None:
     assert "more" not in body
 
 
+def test_mark_up_of_a_mail_takes_no_room_from_addresses() -> None:
+    """It is counted by the line, and not by the address."""
+    rendered = render(HUNDREDS, Sink(medium=Medium.MAIL, html=True, body_limit=8000))
+    assert rendered.html is not None
+    assert len(rendered.html) <= 8000
+    assert "192.0.2.240" in rendered.html
+    assert " more" not in rendered.html
+
+
 def test_a_text_message_says_the_one_thing() -> None:
     rendered = render(message(about(Line.LISTED, LISTING)), PHONE)
     assert rendered.title == "[rblwatch] mx1 listed on Spamhaus ZEN (critical)"
