@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -195,11 +195,14 @@ def read_status(configured: Configured) -> Report:
 
     Raises: StoreError.
     """
+    from rblwatch.services.room import room_warning  # noqa: PLC0415
     from rblwatch.services.status import report  # noqa: PLC0415
 
     now = datetime.now(UTC)
     with reading(configured.settings) as store:
-        return store.read_now(lambda queries: report(queries, configured.settings, configured.watchlist, now))
+        warning = room_warning(store.where, store.room())
+        found = store.read_now(lambda queries: report(queries, configured.settings, configured.watchlist, now))
+        return replace(found, warnings=(*found.warnings, warning)) if warning else found
 
 
 def read_watched(store: Store, configured: Configured) -> Watchlist:

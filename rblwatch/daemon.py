@@ -46,6 +46,7 @@ _RELEASE_EVERY_S = 1.0
 _SILENCES_EVERY_S = 30.0
 _RESOLVER_EVERY_S = 1.0
 _PRUNE_LOOK_S = 60.0
+_ROOM_EVERY_S = 10.0
 
 
 class Daemon:
@@ -98,6 +99,7 @@ class Daemon:
             "release": (self._work.release_held, _RELEASE_EVERY_S),
             "silences": (self._work.end_silences, _SILENCES_EVERY_S),
             "prune": (self._work.prune, _PRUNE_LOOK_S),
+            "room": (self._work.watch_room, _ROOM_EVERY_S),
             "resolver": (self._work.watch_resolver, _RESOLVER_EVERY_S),
         }
         for name, (step, every_s) in jobs.items():

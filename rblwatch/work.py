@@ -24,6 +24,7 @@ from rblwatch.services.diagnose import Examiner
 from rblwatch.services.monitor import Monitor, end_silences, tell_notice
 from rblwatch.services.prune import prune
 from rblwatch.services.release import release_due
+from rblwatch.services.room import RoomWatch
 from rblwatch.services.survey import keep
 from rblwatch.services.vigil import Vigil
 from rblwatch.store.database import Store
@@ -65,6 +66,7 @@ class Work:
         self._sweeps_from_s = 0.0
         """On the monotonic clock: until then, sweeps wait for the names of servers to be looked up first."""
         self._vigil: Vigil
+        self._room = RoomWatch(store)
         self._prune_from_s = clock.monotonic_s() + _PRUNE_FIRST_S
 
     async def start(self) -> None:
@@ -174,6 +176,10 @@ class Work:
         if self._clock.monotonic_s() >= self._prune_from_s:
             self._prune_from_s = self._clock.monotonic_s() + _PRUNE_EVERY_S
             await prune(self._store, kept_since(self._configured.settings.alerts, self._clock.now()))
+
+    async def watch_room(self) -> None:
+        """See that there is room for what is to be recorded."""
+        await self._room.look(self._assembly.policy, self._clock.now())
 
     async def tell(self, text: str) -> None:
         """Tell something about rblwatch itself to those who hear of our own blindness."""

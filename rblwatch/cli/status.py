@@ -225,7 +225,7 @@ def _summary(report: Report) -> Iterator[str]:
     outbox = report.outbox
     if outbox.depth or outbox.failed:
         yield f"Messages: {outbox.depth} waiting, {outbox.failed} failed; see `rblwatch deliveries`."
-    yield from (f"{gap[:1].upper()}{gap[1:]}." for gap in report.gaps)
+    yield from (f"{said[:1].upper()}{said[1:]}." for said in (*report.gaps, *report.warnings))
 
 
 def _print_line(report: Report) -> Alarm:

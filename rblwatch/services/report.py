@@ -200,6 +200,8 @@ class Report:
     gaps: tuple[str, ...] = ()
     """What is registered and no list is asked about, in words: nothing is known of it."""
     budgets: tuple[BudgetStatus, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What somebody should see to, in words, before it does harm."""
 
     @property
     def stale(self) -> bool:

@@ -30,6 +30,7 @@ def status_document(report: Report) -> dict[str, object]:
         ],
         "blocklists": [list_document(blocklist) for blocklist in report.blocklists],
         "gaps": list(report.gaps),
+        "warnings": list(report.warnings),
         "budgets": [_budget_document(budget) for budget in report.budgets],
     }
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from rblwatch.core.room import Room
 from rblwatch.store.errors import StoreError, StoreUnavailable
 from rblwatch.store.rows import DaemonRow
 
@@ -89,6 +90,18 @@ class Backend(ABC):
     @abstractmethod
     def shrink(self) -> None:
         """Give back what the log has grown to, as far as nobody reads in it now; waits for nobody."""
+
+    def room(self) -> Room | None:
+        """The room on the database's disk; None: that is the server's business."""
+        return None
+
+    @abstractmethod
+    def keep_reserve(self, size: int) -> None:
+        """Have a file beside the database that takes up room, unless there is one."""
+
+    def give_up_reserve(self) -> bool:
+        """Remove it; False if there is none."""
+        return False
 
     @contextmanager
     def explained(self) -> Iterator[None]:

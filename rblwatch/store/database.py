@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from rblwatch.core.room import Room
 from rblwatch.core.settings import Secret
 from rblwatch.store import migrations
 from rblwatch.store.backend import Hold
@@ -99,6 +100,18 @@ class Store:
         """`read`, for callers without an event loop."""
         with self._backend.explained(), self._reader.begin() as connection:
             return job(Queries(connection))
+
+    def room(self) -> Room | None:
+        """The room that is left on the database's disk; None: a server's, which looks after it itself."""
+        return self._backend.room()
+
+    def keep_reserve(self, size: int) -> None:
+        """Have a file of so many bytes beside the database, to be given up when the disk is full."""
+        self._backend.keep_reserve(size)
+
+    def give_up_reserve(self) -> bool:
+        """Give it up; False if there is none."""
+        return self._backend.give_up_reserve()
 
     async def shrink(self) -> None:
         """Give back what the database's log has grown to, as far as nobody reads in it now.

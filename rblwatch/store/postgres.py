@@ -126,6 +126,9 @@ class PostgresBackend(Backend):
         if done.returncode:
             raise StoreError(f"{self.where}: pg_dump failed: {self._masked(' '.join(done.stderr.split()))}")
 
+    def keep_reserve(self, size: int) -> None:
+        """None: the disk is the server's."""
+
     def shrink(self) -> None:
         """Nothing: the server looks after its own log, and after the room of deleted rows (autovacuum)."""
 

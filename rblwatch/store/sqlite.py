@@ -11,13 +11,14 @@ import json
 import os
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
+from rblwatch.core.room import Room
 from rblwatch.store.backend import LOCK_WAIT_S, UNREGISTERED, Backend, Hold
 from rblwatch.store.errors import Replaced, StoreError, StoreUnavailable, Unregistered
 from rblwatch.store.rows import DaemonRow
@@ -134,6 +135,38 @@ class SqliteBackend(Backend):
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
             raise self.explain(error) or StoreError(f"{self.where}: its log can't be cut down ({error})") from error
+
+    def room(self) -> Room | None:
+        try:
+            disk = os.statvfs(self._path.parent)
+        except OSError:
+            return None
+        return Room(disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize)
+
+    def keep_reserve(self, size: int) -> None:
+        if size <= 0 or self._reserve_path.exists():
+            return
+        # Without room or rights there is none: it is a help, and nothing depends on it.
+        with suppress(OSError):
+            file = os.open(self._reserve_path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+            try:
+                os.posix_fallocate(file, 0, size)
+            except OSError:
+                self._reserve_path.unlink()
+                raise
+            finally:
+                os.close(file)
+
+    def give_up_reserve(self) -> bool:
+        try:
+            self._reserve_path.unlink()
+        except OSError:
+            return False
+        return True
+
+    @property
+    def _reserve_path(self) -> Path:
+        return self._path.with_name(self._path.name + ".reserve")
 
     def _refuse_folder(self) -> None:
         if _may(self._path, os.F_OK) and self._path.is_dir():
