@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 import pytest
 import requests
@@ -18,7 +19,7 @@ from rblwatch.core.message import Message
 from rblwatch.core.retry import Outcome, Permanent, Sent, Transient
 from rblwatch.core.settings import Channel, Secret
 from rblwatch.notify import AppriseNotifier, Medium, Sink, render, targets_of, validate, wire
-from tests.integration.notify.samples import LISTING, about, at, many, message
+from tests.integration.notify.samples import LISTING, about, at, many, message, notice
 from tests.support.httpsink import HttpSink, Reply
 from tests.support.program import clean_environment
 from tests.support.smtpsink import SmtpSink
@@ -153,6 +154,53 @@ async def test_a_mail_about_thousands_refers_to_a_few(smtp: SmtpSink) -> None:
     assert await send(mailto(smtp), message(*(about(Line.LISTED, one) for one in many(200)))) == Sent()
     assert len(str(smtp.received[0].message["References"]).split()) == 20
     assert len(smtp.received[0].message.get_all("References") or []) == 1
+
+
+async def test_a_subject_arrives_as_it_was_written(smtp: SmtpSink) -> None:
+    """It is no HTML, though the body is."""
+    assert await send(mailto(smtp), message(notice("a < b & c, <b>d</b> @everyone ü"))) == Sent()
+    (mail,) = smtp.received
+    assert mail.subject == "[rblwatch] a < b & c, <b>d</b> @everyone ü"
+    assert mail.text.startswith("a < b & c, <b>d</b> @everyone ü")
+
+
+BAIT = (
+    "@everyone @here <!channel> <@U123> [bank](https://evil.example) <https://evil.example|a> \x1b[31m \u202e\r\nX: y"
+)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["ntfy://{}/topic", "gotify://{}/AbcdefghijKlmno", "mmost://{}/abcdefghijklmnopqrstuvwx"],
+)
+async def test_what_arrives_at_a_chat_mentions_nobody_and_steers_nothing(http: HttpSink, path: str) -> None:
+    sent = message(about(Line.LISTED, replace(LISTING, text=BAIT, evidence=BAIT)), notice(BAIT.replace("\r\n", " ")))
+    assert await send(path.format(http.endpoint), sent) == Sent()
+    texts = [text for request in http.received for text in _strings(request.json)]
+    assert any("everyone" in text for text in texts)
+    for text in texts:
+        assert not [live for live in ("@everyone", "@here", "<!channel>", "<@U", "<https:") if live in text]
+        assert text.replace("\n", "").replace("\r", "").replace("\u200b", "").isprintable()
+        assert "\nX: y" not in text
+
+
+@pytest.mark.parametrize("path", ["json://{}/hook", "form://{}/hook"])
+async def test_what_arrives_at_a_program_is_clean_and_else_unchanged(http: HttpSink, path: str) -> None:
+    """A program obeys no mention; it may compare what a list says."""
+    sent = message(about(Line.LISTED, replace(LISTING, text=BAIT)))
+    assert await send(path.format(http.endpoint), sent) == Sent()
+    (request,) = http.received
+    text = unquote_plus(request.text)
+    assert "@everyone @here <!channel>" in text
+    assert not [control for control in ("\x1b", "\\u001b", "\u202e", "\\u202e", "\nX: y") if control in text]
+
+
+def _strings(value: object) -> list[str]:
+    """All texts within some JSON."""
+    if isinstance(value, str):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for one in inner for text in _strings(one)]
 
 
 async def test_no_foreign_text_writes_a_header_or_a_tag(smtp: SmtpSink) -> None:
