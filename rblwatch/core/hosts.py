@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 from rblwatch.core.finding import WHOLE, Failure, Finding, Origin, OriginKind, part_of
 from rblwatch.core.lookup import (
@@ -104,9 +105,25 @@ class _Notes:
         if len(hosts) > MOST_EXCHANGES:
             self.faults.append(f"{domain} has {len(hosts)} MX hosts; the first {MOST_EXCHANGES} are looked up")
         chosen = hosts[:MOST_EXCHANGES]
+        literal = [host for host in chosen if _is_literal(host)]
+        self.faults += [
+            f"'{clean(host, _LONGEST_NAME_SHOWN)}', an MX of {domain}, is an address: an MX record must name a host, "
+            "and mail servers do not take this one; register the address to watch it"
+            for host in literal
+        ]
+        chosen = [host for host in chosen if host not in literal]
         odd = [host for host in chosen if not askable(host)]
         self.faults += [f"{clean(host, _LONGEST_NAME_SHOWN)}, an MX of {domain}, is no name" for host in odd]
         return [host for host in chosen if askable(host)]
+
+
+def _is_literal(host: str) -> bool:
+    """Whether somebody wrote an address, or one in brackets, where a name belongs. Source: RFC 1035 section 3.3.9."""
+    try:
+        ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 def failure(query: Query, failed: Failed, part: str) -> Failure:

@@ -111,6 +111,14 @@ def test_odd_mail_exchangers_are_named(zone: Zone, targets: list[str], faults: t
     assert (list(found(finding)), finding.faults, finding.complete) == (targets, faults, True)
 
 
+@pytest.mark.parametrize("written", ["192.0.2.7", "[192.0.2.7]"])
+def test_an_address_in_the_place_of_an_exchanger_is_named_and_not_looked_up(written: str) -> None:
+    finding, asked = run(walk_exchanges(ORG), look_up({"example.org": {"MX": f"10 {written}"}}))
+    assert len(asked) == 1
+    (fault,) = finding.faults
+    assert fault.startswith(f"'{written}', an MX of example.org, is an address")
+
+
 def test_a_failed_look_up_of_an_exchanger_is_a_failure() -> None:
     assert exchanges({"example.org": {"MX": TIMED_OUT}}).failures == (
         Failure("MX of example.org", Reason.TIMEOUT, "did not answer"),
