@@ -22,16 +22,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from rblwatch.core.alert import Told
-from rblwatch.core.blocklist import Blocklist, Code, Meaning, Severity, bare
+from rblwatch.core.alert import Line, Told
+from rblwatch.core.blocklist import Blocklist, Code, Kind, Meaning, Severity, bare
 from rblwatch.core.listing import Ending, Listing
 from rblwatch.core.matching import CodeRange
 from rblwatch.core.routing import HELD, TOLD, Silence, decide
 from rblwatch.core.selection import Catalogue
 from rblwatch.core.settings import Route, Secret, Server, Settings, Topic
 from rblwatch.core.standing import Change, Transition
-from rblwatch.core.target import Family, Target
-from rblwatch.core.watchlist import watch
+from rblwatch.core.target import Family, Target, parse_name
+from rblwatch.core.watchlist import Watchlist, joined, watch
 from rblwatch.services import record
 from rblwatch.services.announce import subject_of
 from rblwatch.services.portion import Transitions
@@ -48,7 +48,10 @@ T = TypeVar("T")
 
 HOST, OTHER = Target("10.0.0.1", Family.IPV4), Target("10.0.0.2", Family.IPV4)
 SIX = Target("fd00::1", Family.IPV6)
-TARGETS = (HOST, OTHER, SIX)
+#: It is watched by a name only, which may also stand for one that is registered.
+NAMED = Target("10.0.0.9", Family.IPV4)
+HOST_NAME = "mx3.test"
+TARGETS = (HOST, OTHER, SIX, NAMED)
 CODES = {
     "127.0.0.2": Severity.MAJOR,
     "127.0.0.3": Severity.CRITICAL,
@@ -57,7 +60,8 @@ CODES = {
 #: The code that an admin may ignore; and an answer with several, so that something may be left of it.
 IGNORED = IPv4Address("127.0.0.3")
 ENTRIES = (*CODES, "127.0.0.2 127.0.0.3", None)
-LISTS = ("long.test", "quick.test", "unverified.test")
+ALLOW = "allow.test"
+LISTS = ("long.test", "quick.test", "unverified.test", ALLOW)
 NAMESERVERS = ("127.0.0.1:53", "127.0.0.2:53")
 WAITS_S = (0.4, 5, 31, 61, 240, 301, 901, 3605)
 AFTER = timedelta(minutes=10)
@@ -72,7 +76,7 @@ SILENCES = (
     Silence(id=0, until_at=START, code="127.0.0.2"),
 )
 
-some_list = st.integers(0, 2)
+some_list = st.integers(0, 3)
 some_target = st.sampled_from(TARGETS)
 some_wait = st.sampled_from(WAITS_S)
 
@@ -80,6 +84,7 @@ some_wait = st.sampled_from(WAITS_S)
 FEATURES = (
     "mx1",
     "mx2",
+    "mx3",
     *LISTS,
     "tag",
     "skip",
@@ -106,10 +111,11 @@ def coded(blocklist: Blocklist) -> Blocklist:
 
 
 BLOCKLISTS = {blocklist.id: coded(blocklist) for blocklist in (*map(bare, LISTS[:2]), unverified(LISTS[2]))}
+BLOCKLISTS[ALLOW] = bare(ALLOW, kind=Kind.ALLOW)
 
 
 def world() -> World:
-    ttls = {"long.test": (3600, 60), "quick.test": (60, 300), "unverified.test": (300, 900)}
+    ttls = {"long.test": (3600, 60), "quick.test": (60, 300), "unverified.test": (300, 900), ALLOW: (60, 60)}
     lists = [ScriptedList(blocklist, *ttls[name]) for name, blocklist in BLOCKLISTS.items()]
     return World(ScriptedClock(), lists)
 
@@ -121,6 +127,7 @@ def configuration(features: frozenset[str]) -> Settings:
     name = "mail1" if "rename" in features else "mx1"
     one = Server(name=name, networks=(ip_network("10.0.0.1/32"),), tags=tags, skip=skip)
     two = Server(name="mx2", networks=(ip_network("10.0.0.0/30"), ip_network("fd00::1/128")))
+    three = Server(name="mail3" if "rename" in features else "mx3", hostnames=(parse_name(HOST_NAME),))
     ignored = (IGNORED,) if "ignore" in features else ()
     least = Severity.CRITICAL if "threshold" in features else Severity.MINOR
     routes = {
@@ -137,8 +144,12 @@ def configuration(features: frozenset[str]) -> Settings:
     also = Route(channels=("pager",), digest="18:00", tags=frozenset({"production"}))
     channels = [channel for channel in routes if channel in features]
     configured = settings_of(
-        [server for server, feature in ((one, "mx1"), (two, "mx2")) if feature in features],
-        [replace(BLOCKLISTS[blocklist], ignored=ignored) for blocklist in LISTS if blocklist in features],
+        [server for server, feature in ((one, "mx1"), (two, "mx2"), (three, "mx3")) if feature in features],
+        [
+            replace(BLOCKLISTS[blocklist], ignored=() if blocklist == ALLOW else ignored)
+            for blocklist in LISTS
+            if blocklist in features
+        ],
         channels=channels,
         routes=[
             *(routes[channel] for channel in channels),
@@ -201,10 +212,32 @@ class Laws(RuleBasedStateMachine):
         """Watch some of the lists; the admin changes his mind about a few things only."""
         self.features -= lists
         self.toggled = tuple(sorted(toggled))
+        self.site.names.known[HOST_NAME] = (NAMED,)
         for blocklist, target in sorted(listed):
             self.world.list(blocklist, target)
         self.do(self.site.start(configuration(self.features)))
+        self.look_up_names()
         self.sweep()
+
+    # --- the names ---
+
+    @rule(found=st.none() | st.sets(st.sampled_from([OTHER, NAMED])))
+    def move_name(self, found: set[Target] | None) -> None:
+        """The name stands for other addresses, or cannot be looked up; and it is looked up."""
+        if found is None:
+            self.site.names.known.pop(HOST_NAME, None)
+        else:
+            self.site.names.known[HOST_NAME] = tuple(sorted(found))
+        self.look_up_names()
+
+    def look_up_names(self) -> None:
+        """What is found is watched, and a failure takes nothing away."""
+        before = self.site.survey.found
+        self.do(self.site.look_up_names())
+        found = self.site.names.known.get(HOST_NAME)
+        for server, targets in self.site.survey.found.items():
+            kept = before.get(server, ()) if found is None else found
+            assert set(kept) <= set(targets)
 
     # --- the lists ---
 
@@ -378,6 +411,7 @@ class Laws(RuleBasedStateMachine):
             self.listings_are_true()
             self.news_and_deliveries_are_whole()
             self.nothing_is_held_of_what_is_not_watched()
+            self.a_name_of_a_renamed_server_is_known()
             self.what_waits_is_seen()
 
     def listings_are_true(self) -> None:
@@ -438,11 +472,26 @@ class Laws(RuleBasedStateMachine):
             self.news_seen = news_id
 
     def nothing_is_held_of_what_is_not_watched(self) -> None:
-        watchlist = watch(self.site.settings, Catalogue())
+        watchlist = self.watchlist
         for pair in self.pairs():
             assert watchlist.asks(pair.blocklist, pair.target)
         open_listings = self.store.read_now(lambda queries: queries.open_listings())
-        assert {listing.id for listing in open_listings} == {p.listing_id for p in self.pairs() if p.standing.listed}
+        listed = [pair for pair in self.pairs() if pair.standing.listed]
+        assert {listing.id for listing in open_listings} == {p.listing_id for p in listed if p.blocklist != ALLOW}
+        for pair in listed:
+            if pair.blocklist == ALLOW:
+                assert pair.listing_id is None
+                assert pair.allowed_at is not None
+
+    def a_name_of_a_renamed_server_is_known(self) -> None:
+        """Whatever the admin calls its server: only where it is taken out, the name begins anew."""
+        known = self.store.read_now(lambda queries: queries.known())
+        assert {one.server for one in known} <= {server.name for server in self.site.settings.servers}
+
+    @property
+    def watchlist(self) -> Watchlist:
+        """What is watched as configured and as found by name."""
+        return joined(watch(self.site.settings, Catalogue()), self.site.survey.found)
 
     def what_waits_is_seen(self) -> None:
         shown = {
@@ -476,6 +525,7 @@ class Laws(RuleBasedStateMachine):
         self.site.notifier.journeys.clear()
         self.restart()
         for number in range(8):
+            self.look_up_names()
             # Two resolvers that take turns put off nothing.
             self.site.lookup.nameserver = NAMESERVERS[number % 2]
             # Of a digest that is due, the first round finds today's gone, and the last that of another day.
@@ -487,8 +537,21 @@ class Laws(RuleBasedStateMachine):
             self.listings_are_true()
             self.ledger.read()
 
+    def allow_lists_are_true(self) -> None:
+        """Being on one is held, and a loss was told of those only that were on it and then were not."""
+        entries = self.world.lists[ALLOW].entries
+        on_it = {pair.target for pair in self.pairs() if pair.blocklist == ALLOW and pair.standing.listed}
+        assert on_it == {target for target in entries if self.watchlist.asks(ALLOW, target)}
+        for message in self.site.notifier.arrived:
+            for entry in message.entries:
+                if entry.line is Line.ALLOW_LOST:
+                    target = next(one for one in TARGETS if one.text == entry.news.target)
+                    assert self.world.ever_listed(ALLOW, target, entry.news.codes)
+                    assert self.world.ever_clear(ALLOW, target, START)
+
     def everything_true_is_held_and_told(self) -> None:
-        watchlist = watch(self.site.settings, Catalogue())
+        self.allow_lists_are_true()
+        watchlist = self.watchlist
         listings = [listing for listing, _ in self.history()]
         held = {(one.blocklist, one.target): one.codes for one in listings if one.stands}
         ignored = {IGNORED} if "ignore" in self.features else set()
@@ -496,7 +559,7 @@ class Laws(RuleBasedStateMachine):
             (blocklist, target): tuple(str(code) for code in codes if code not in ignored)
             for blocklist, scripted in self.world.lists.items()
             for target, codes in scripted.entries.items()
-            if watchlist.asks(blocklist, target) and not ignored.issuperset(codes)
+            if blocklist != ALLOW and watchlist.asks(blocklist, target) and not ignored.issuperset(codes)
         }
         assert self.pending_deliveries() == []
         assert self.store.read_now(lambda queries: queries.held()) == []
