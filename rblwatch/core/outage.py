@@ -21,6 +21,12 @@ from rblwatch.core.target import Family
 #: So many lists of different operators, and more than half of all that are asked, do not fail at the same time.
 FEWEST_LISTS = 3
 
+#: An outage is over at once when no more than one list in so many still fails.
+CLEARLY_BETTER = 4
+
+#: Otherwise it must have stayed better for as long as trouble must last to be told, but for no longer than this.
+STEADY_AFTER = timedelta(minutes=30)
+
 #: What a resolver can do to a list, and what that looks like; lists that lie loudly do so themselves.
 _FAULTS = {
     Reason.TIMEOUT: Fault.CUT_OFF,
@@ -81,14 +87,37 @@ def outage(seen: Sequence[Seen], own: Collection[Lane] = ()) -> Outage | None:
     return None
 
 
-def lasting(seen: Sequence[Seen], own: Collection[Lane] = ()) -> frozenset[Lane]:
-    """What fails through whatever nameserver, while it is too much for an outage to be over; else nothing.
+def lasting(
+    seen: Sequence[Seen], own: Collection[Lane] = (), *, now: datetime, blind_after: timedelta
+) -> frozenset[Lane] | None:
+    """What a known outage explains of all that fails, through whatever nameserver; None when it is over.
 
-    When another nameserver is asked, and lists fail through that one as well, nothing has come back.
+    When another nameserver is asked, and lists fail through that one as well, nothing has come back. It is over when
+    few still fail, or when it has stayed better for a while: a resolver on the brink is one incident, not many.
     """
     counted, failing = _told_apart(seen, own)
-    many = 2 * len(failing) > len(counted) and len({one.owner for one in failing}) >= FEWEST_LISTS
-    return frozenset(one.lane for one in failing) if many else frozenset()
+    if _many(failing, counted):
+        return frozenset(one.lane for one in failing)
+    better_at = _better_at(counted, failing)
+    few = CLEARLY_BETTER * len(failing) <= len(counted)
+    if few or better_at is None or now - better_at >= min(blind_after, STEADY_AFTER):
+        return None
+    # What began to fail since then has a trouble of its own, until it proves to be more than that.
+    return frozenset(one.lane for one in failing if _since_at(one) <= better_at)
+
+
+def _many(failing: Sequence[Seen], counted: Sequence[Seen]) -> bool:
+    """Whether so much fails that it is not a matter of single lists."""
+    return 2 * len(failing) > len(counted) and len({one.owner for one in failing}) >= FEWEST_LISTS
+
+
+def _better_at(counted: Sequence[Seen], failing: Sequence[Seen]) -> datetime | None:
+    """Since when fewer lists fail than an outage takes; None where there are too few lists for one."""
+    back = sorted((one for one in counted if one not in failing), key=_since_at, reverse=True)
+    for number in range(1, len(back) + 1):
+        if _many([*failing, *back[:number]], counted):
+            return _since_at(back[number - 1])
+    return None
 
 
 def fault_of(soundness: Soundness) -> Fault:

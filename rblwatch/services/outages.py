@@ -31,8 +31,9 @@ def watch_resolver(
     own = {(one.blocklist, family) for one in incidents if not one.about_resolver for family in one.families}
     standing = [one for one in incidents if one.about_resolver]
     seen = _seen(latest, terms)
-    found, failing = outage(seen, own), lasting(seen, own)
-    if not failing:
+    found = outage(seen, own)
+    failing = lasting(seen, own, now=announcer.at, blind_after=terms.blind_after)
+    if failing is None:
         for incident in standing:
             end_outage(repo, incident, announcer)
     if found is not None and lane in found.lanes and opens(standing, found, announcer.at, terms.blind_after):
@@ -42,7 +43,7 @@ def watch_resolver(
         announce_incident(announcer, repo.open_incident(incident_of(found, announcer.at)), Kind.BLIND)
         return found.lanes
     if standing and not any(found is not None and one.zone == found.nameserver for one in standing):
-        return failing  # on the way from one nameserver to another, what stands explains all of it
+        return failing or frozenset()  # on the way from one nameserver to another, what stands explains all of it
     return found.lanes if found is not None else frozenset()
 
 

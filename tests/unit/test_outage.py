@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rblwatch.core.course import Sight
 from rblwatch.core.fault import Fault
 from rblwatch.core.incident import Condition
-from rblwatch.core.outage import FEWEST_LISTS, Seen, fault_of, incident_of, opens, outage
+from rblwatch.core.outage import FEWEST_LISTS, Seen, fault_of, incident_of, lasting, opens, outage
 from rblwatch.core.prescriptions import suspected
 from rblwatch.core.question import Reason
 from rblwatch.core.soundness import Flaw, Soundness, State
@@ -142,3 +142,49 @@ def test_an_outage_explains_failing_lists_only_and_never_few_of_them(
         assert found.lanes <= failing - its_own
         assert len(found.lanes) >= FEWEST_LISTS
         assert 2 * len(found.lanes) > len(lanes) - len(its_own)
+
+
+HALF_HOUR = timedelta(minutes=30)
+
+
+def test_an_outage_goes_on_while_it_has_only_just_become_a_little_better() -> None:
+    """Half of the lists are back for ten minutes: that may be a resolver on the brink."""
+    lanes = [seen(number, TIMEOUT) for number in range(3)] + [seen(number, SOUND, 40) for number in range(3, 6)]
+    assert lasting(lanes, now=at(50), blind_after=HALF_HOUR) == frozenset(one.lane for one in lanes[:3])
+    assert lasting(lanes, now=at(69), blind_after=HALF_HOUR) is not None
+    assert lasting(lanes, now=at(70), blind_after=HALF_HOUR) is None
+
+
+def test_an_outage_is_over_at_once_when_few_lists_still_fail() -> None:
+    lanes = [seen(0, TIMEOUT), *(seen(number, SOUND, 40) for number in range(1, 4))]
+    assert lasting(lanes, now=at(40), blind_after=HALF_HOUR) is None
+
+
+def test_better_days_count_from_when_enough_lists_came_back_and_stayed() -> None:
+    """A list that fails and comes back in turn starts the wait anew; one that was always well does not."""
+    lanes = [
+        *(seen(number, TIMEOUT) for number in range(3)),
+        seen(3, SOUND, -900),
+        seen(4, SOUND, 1),
+        seen(5, SOUND, 60),
+    ]
+    assert lasting(lanes, now=at(89), blind_after=HALF_HOUR) is not None
+    assert lasting(lanes, now=at(90), blind_after=HALF_HOUR) is None
+
+
+def test_what_begins_to_fail_when_an_outage_is_nearly_over_has_a_trouble_of_its_own() -> None:
+    lanes = [seen(0, TIMEOUT), seen(1, TIMEOUT), seen(2, TIMEOUT, 45)] + [seen(n, SOUND, 40) for n in range(3, 6)]
+    assert lasting(lanes, now=at(50), blind_after=HALF_HOUR) == frozenset({lanes[0].lane, lanes[1].lane})
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_an_outage_is_over_when_too_few_lists_are_left_to_tell(count: int) -> None:
+    assert lasting([seen(n, TIMEOUT) for n in range(count)], now=at(1), blind_after=HALF_HOUR) is None
+
+
+@given(st.lists(st.sampled_from(ALL), max_size=9), st.integers(0, 10_000))
+def test_every_outage_ends_once_it_stays_better(soundnesses: list[Soundness], blind_after_s: int) -> None:
+    """However long trouble must last to be told: the wait is bounded."""
+    lanes = several(*soundnesses)
+    lasts = lasting(lanes, now=at(31), blind_after=timedelta(seconds=blind_after_s))
+    assert lasts is None or outage(lanes) is not None

@@ -141,6 +141,33 @@ async def test_a_restart_neither_repeats_nor_ends_an_outage(store: Store) -> Non
     assert told(site) == [(BLIND, NAMESERVER)]
 
 
+async def test_a_resolver_on_the_brink_is_one_incident_that_ends_once(store: Store) -> None:
+    """Some lists come back and are lost again, time after time: nobody is told that it works before it does."""
+    site, lists = await five(store)
+    turn(lists, Mode.DEAD)
+    await looks(site, 4)
+    for _ in range(4):
+        turn(lists[:3], Mode.HEALTHY)
+        await look(site)
+        turn(lists[:3], Mode.DEAD)
+        await looks(site, 2)
+    assert told(site) == [(BLIND, NAMESERVER)]
+    turn(lists, Mode.HEALTHY)
+    await looks(site, 3)
+    assert told(site) == [(BLIND, NAMESERVER), (SIGHTED, NAMESERVER)]
+    assert held(site) == [("a.test", HOST.text)]
+
+
+async def test_an_outage_that_stays_half_over_ends_and_what_is_left_is_told_list_by_list(store: Store) -> None:
+    site, lists = await five(store)
+    turn(lists, Mode.DEAD)
+    await looks(site, 4)
+    turn(lists[:3], Mode.HEALTHY)
+    await looks(site, 5)
+    assert told(site)[:2] == [(BLIND, NAMESERVER), (SIGHTED, NAMESERVER)]
+    assert sorted(told(site)[2:]) == [(BLIND, "d.test"), (BLIND, "e.test")]
+
+
 async def test_whoever_knows_of_an_outage_is_told_that_no_list_is_asked_any_more(store: Store) -> None:
     site, lists = await five(store)
     turn(lists, Mode.DEAD)
