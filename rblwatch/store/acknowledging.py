@@ -18,9 +18,11 @@ from rblwatch.store import reading
 from rblwatch.store.area import Area, Bound
 from rblwatch.store.schema import acknowledgement as table
 from rblwatch.store.schema import alert as alert_table
+from rblwatch.store.schema import delivery as delivery_table
 from rblwatch.store.schema import incident as incident_table
 from rblwatch.store.schema import listing as listing_table
 from rblwatch.store.schema import news as news_table
+from rblwatch.store.schema import telling as telling_table
 
 
 class Acknowledged(Bound):
@@ -51,8 +53,12 @@ class Acknowledged(Bound):
         )
 
     def news_of_alert(self, alert_id: int) -> tuple[News, ...]:
-        """What an alert gathered, for whomever, with its listings and incidents as they are now."""
-        return reading.news(self._connection, news_table.c.alert_id == alert_id)
+        """What an alert gathered, and what its messages told, with its listings and incidents as they are now.
+
+        A digest and an escalation tell what other alerts gathered.
+        """
+        theirs = select(telling_table.c.news_id).join(delivery_table).where(delivery_table.c.alert_id == alert_id)
+        return reading.news(self._connection, (news_table.c.alert_id == alert_id) | news_table.c.id.in_(theirs))
 
     def acknowledgements_of(self, alert_ids: Iterable[int]) -> list[Acknowledgement]:
         """What was said of these alerts, whether it still holds or not."""

@@ -94,6 +94,10 @@ def _alert_is_over(before: datetime) -> ColumnElement[bool]:
     recent = or_(delivery.c.created_at >= before, delivery.c.sent_at >= before, delivery.c.next_at >= before)
     muted = (telling.c.decision == Decision.SILENCED) & telling.c.silence_id.is_not(None)
     kept_back = or_(muted, telling.c.due_at.is_not(None))
+    # A digest tells what other alerts gathered: its messages go after those alerts, and their news after its messages.
+    told = select(telling.c.news_id).join(delivery, telling.c.delivery_id == delivery.c.id).join(news)
+    carrying = told.where(delivery.c.alert_id == alert.c.id, ~ours)
+    on_its_way = told.where(ours, or_(unfinished, recent))
     lasting = [
         exists(select(news.c.id).join(about, about.c.id == key).where(ours, _lasts(about, before)).correlate(alert))
         for about, key in ((listing, news.c.listing_id), (incident, news.c.incident_id))
@@ -104,6 +108,8 @@ def _alert_is_over(before: datetime) -> ColumnElement[bool]:
         & ~exists().where(delivery.c.alert_id == alert.c.id, or_(unfinished, recent))
         & ~or_(*lasting)
         & ~exists(select(news.c.id).join(telling).where(ours, kept_back).correlate(alert))
+        & ~exists(carrying.correlate(alert))
+        & ~exists(on_its_way.correlate(alert))
     )
 
 

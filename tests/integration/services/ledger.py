@@ -69,7 +69,7 @@ class Ledger:
 
     def _read_entry(self, message: Message, entry: Entry, *, is_receipted: bool) -> None:
         listing = entry.news.listing
-        if entry.line in (Line.MOVED, Line.ALLOW_LOST):
+        if entry.line in (Line.MOVED, Line.ALLOW_LOST, Line.NOTICE):
             return  # It neither follows nor precedes anything.
         if listing is None:
             self._read_incident(message, entry, is_receipted=is_receipted)

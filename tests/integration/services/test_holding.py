@@ -14,8 +14,7 @@ from rblwatch.core.blocklist import Severity, bare
 from rblwatch.core.message import Message
 from rblwatch.core.routing import Decision, Silence
 from rblwatch.core.settings import Route, Secret, Server, Settings, Topic
-from rblwatch.services import policy
-from rblwatch.services.acknowledged import Acknowledged
+from rblwatch.services.acknowledge import acknowledge
 from rblwatch.store.database import Store
 from rblwatch.store.rows import Telling
 from tests.integration.services.scene import (
@@ -98,12 +97,12 @@ def silence(site: Site, lasting: timedelta) -> None:
     site.store.write_now(lambda repo: repo.add_silence(Silence(id=0, until_at=at + lasting), at))
 
 
-@pytest.fixture
-def looked_after(monkeypatch: pytest.MonkeyPatch) -> set[int]:
-    """The listings that somebody has acknowledged."""
-    listings: set[int] = set()
-    monkeypatch.setattr(policy.Rulings, "acknowledged", property(lambda _: Acknowledged(frozenset(listings))))
-    return listings
+def acknowledge_all(site: Site, message: Message) -> None:
+    """Somebody looks after what a message tells of."""
+    at = site.clock.now()
+    looked = site.store.write_now(lambda repo: acknowledge(repo, message.alert_id, author="admin", note="", at=at))
+    assert looked is not None
+    assert looked.taken
 
 
 # --- the digest ---
@@ -446,13 +445,13 @@ async def test_what_is_over_in_time_is_told_to_nobody_else(store: Store) -> None
     assert reasons(store) == [(Decision.WAITING_FOR_ACKNOWLEDGEMENT, Drop.OVER), (Decision.NEVER_TOLD, None)]
 
 
-async def test_what_somebody_acknowledged_is_told_to_nobody_else(store: Store, looked_after: set[int]) -> None:
+async def test_what_somebody_acknowledged_is_told_to_nobody_else(store: Store) -> None:
     site = await watched(store, AT_ONCE, AFTER)
     site.world.list("a.test", HOST)
-    site.world.list("a.test", OTHER)
     await look(site)
-    (first, _) = store.read_now(lambda queries: queries.open_listings())
-    looked_after.add(first.id)
+    acknowledge_all(site, to(site, CHAT)[0])
+    site.world.list("b.test", OTHER)
+    await look(site)
     await pass_to(site, utc("2026-03-01 14:00"))
     assert read(site) == [[(Line.LISTED, "10.0.0.2")]]
     assert reasons(store) == [(Decision.ACKNOWLEDGED, None), (Decision.TELL, None)]
@@ -463,6 +462,21 @@ async def test_what_somebody_acknowledged_is_told_to_nobody_else(store: Store, l
     await delist(site)
     await pass_to(site, utc("2026-03-02 10:00"))
     assert read(site) == [[(Line.LISTED, "10.0.0.2")]]
+
+
+@pytest.mark.parametrize("route", [DIGEST, AFTER])
+async def test_what_was_told_later_is_acknowledged_by_the_message_that_told_it(store: Store, route: Route) -> None:
+    third = replace(AFTER, channels=("pager",), after=timedelta(hours=5))
+    plain = settings_of([MX1, MX2], [A, B], channels=[CHAT, MAIL, "pager"], routes=[route, third])
+    site = await watching(store, list_of("a.test"), list_of("b.test"), settings=plain)
+    site.world.list("a.test", HOST)
+    await look(site)
+    await pass_to(site, utc("2026-03-01 14:00"))
+    (told,) = to(site, MAIL)
+    acknowledge_all(site, told)
+    await pass_to(site, utc("2026-03-01 18:00"))
+    assert to(site, "pager") == []
+    assert reasons(store, "pager") == [(Decision.ACKNOWLEDGED, None)]
 
 
 async def test_a_cause_that_hits_many_is_one_escalation(store: Store) -> None:

@@ -10,7 +10,7 @@ import pytest
 from rblwatch.core.blocklist import bare
 from rblwatch.core.retention import kept_since
 from rblwatch.core.routing import Silence
-from rblwatch.core.settings import Alerts, Flap, Secret
+from rblwatch.core.settings import Alerts, Flap, Route, Secret
 from rblwatch.services import prune as pruning
 from rblwatch.services.distress import AGAIN_AFTER
 from rblwatch.services.prune import prune
@@ -111,6 +111,27 @@ async def test_what_is_still_to_be_told_stays(store: Store) -> None:
     await site.quiet()
     states = {delivery.state for delivery in store.read_now(lambda queries: queries.deliveries())}
     assert states <= {DeliveryState.SENT, DeliveryState.EMPTY, DeliveryState.WAITING}
+
+
+async def test_the_message_that_told_what_stands_stays_though_other_alerts_gathered_it(store: Store) -> None:
+    """A digest has no news of its own: without it, its reader would be told again of a list that is still blind."""
+    digest = Route(channels=(MAIL,), digest="12:00")
+    site = await watching(
+        store, *map(list_of, ZONES), settings=settings_of([MX1], map(bare, ZONES), channels=[MAIL], routes=[digest])
+    )
+    site.world.turn("a.test", Mode.WILDCARD)
+    await look(site)
+    site.clock.advance(timedelta(hours=3))
+    await site.release()
+    await site.deliver()
+    assert len(site.notifier.arrived) == 1
+    site.clock.advance(timedelta(days=500))
+    await pruned(site)
+    await site.start(site.settings)
+    site.clock.advance(timedelta(days=1))
+    await site.release()
+    await site.deliver()
+    assert len(site.notifier.arrived) == 1
 
 
 async def test_the_news_of_a_whole_network_goes_a_little_at_a_time(
