@@ -169,6 +169,10 @@ class Daemon:
         self._stop.set()
         await self._reload.end()
         if self._scheduler.running:
+            self._scheduler.pause()
+            # Steps that were to begin in this moment begin, and see that nothing is to begin any more: cancelled before
+            # that, each would leave a trace in the log.
+            await asyncio.sleep(0)
             self._scheduler.shutdown(wait=False)
         await self._work.drain()
         _log.info("daemon.stopped")
