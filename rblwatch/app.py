@@ -21,11 +21,11 @@ from rblwatch import __version__
 from rblwatch.configured import Configured
 from rblwatch.core.errors import NothingRegistered
 from rblwatch.core.retention import kept_since
-from rblwatch.core.settings import Resolver, Settings
+from rblwatch.core.settings import Resolver, Secret, Settings
 from rblwatch.core.watchlist import Watchlist, uncovered
 
 if TYPE_CHECKING:
-    from rblwatch.ports import Discoverer, Names, Nameservers, Notifier
+    from rblwatch.ports import Discoverer, Heart, Names, Nameservers, Notifier
     from rblwatch.resolver import Engine
     from rblwatch.services.asked import Terms
     from rblwatch.services.deliver import Desk
@@ -94,6 +94,13 @@ def build_notifier(settings: Settings) -> Notifier:
     from rblwatch.notify import AppriseNotifier  # noqa: PLC0415
 
     return AppriseNotifier(settings.channels)
+
+
+def build_heart(url: Secret) -> Heart:
+    """What asks the heartbeat's URL."""
+    from rblwatch.notify import UrlHeart  # noqa: PLC0415
+
+    return UrlHeart(url)
 
 
 def daemon_row(now: datetime) -> DaemonRow:

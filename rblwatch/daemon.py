@@ -45,6 +45,7 @@ _BEAT_EVERY_S = 10.0
 _RELEASE_EVERY_S = 1.0
 _SILENCES_EVERY_S = 30.0
 _RESOLVER_EVERY_S = 1.0
+_HEARTBEAT_EVERY_S = 1.0
 _PRUNE_LOOK_S = 60.0
 _ROOM_EVERY_S = 10.0
 
@@ -100,6 +101,7 @@ class Daemon:
             "silences": (self._work.end_silences, _SILENCES_EVERY_S),
             "prune": (self._work.prune, _PRUNE_LOOK_S),
             "room": (self._work.watch_room, _ROOM_EVERY_S),
+            "heartbeat": (self._work.show_life, _HEARTBEAT_EVERY_S),
             "resolver": (self._work.watch_resolver, _RESOLVER_EVERY_S),
         }
         for name, (step, every_s) in jobs.items():

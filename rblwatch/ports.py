@@ -99,6 +99,13 @@ class Discoverer(Protocol):
         """
 
 
+class Heart(Protocol):
+    """Shows somebody outside that we live."""
+
+    async def beat(self) -> Outcome:
+        """Show it once. Nothing is raised for what a network or a server does."""
+
+
 class Notifier(Protocol):
     """Sends one message to one recipient. What a sink does wrong is an outcome, not an exception."""
 

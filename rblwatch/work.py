@@ -18,11 +18,13 @@ from rblwatch.app import Assembly
 from rblwatch.configured import Configured
 from rblwatch.core.errors import NothingRegistered, RblwatchError
 from rblwatch.core.retention import kept_since
+from rblwatch.core.settings import Heartbeat
 from rblwatch.ports import Clock
 from rblwatch.services.deliver import Deliverer
 from rblwatch.services.diagnose import Examiner
 from rblwatch.services.monitor import Monitor, end_silences, tell_notice
 from rblwatch.services.prune import prune
+from rblwatch.services.pulse import Pulse, late
 from rblwatch.services.release import release_due
 from rblwatch.services.room import RoomWatch
 from rblwatch.services.survey import keep
@@ -67,6 +69,7 @@ class Work:
         """On the monotonic clock: until then, sweeps wait for the names of servers to be looked up first."""
         self._vigil: Vigil
         self._room = RoomWatch(store)
+        self._pulse: Pulse | None = None
         self._prune_from_s = clock.monotonic_s() + _PRUNE_FIRST_S
 
     async def start(self) -> None:
@@ -93,8 +96,16 @@ class Work:
         nameservers = app.build_nameservers(configured.settings.resolver)
         self._vigil = Vigil(Examiner(self._engine, nameservers, self._clock), self._clock)
         monitor.sweeper.on_asked = self._vigil.note
+        if not self._started or configured.settings.heartbeat != self._configured.settings.heartbeat:
+            self._pulse = self._new_pulse(configured.settings.heartbeat)
         self._assembly, self._monitor, self._configured = assembly, monitor, configured
         self._names_due_at = assembly.survey.due_at
+
+    def _new_pulse(self, heartbeat: Heartbeat) -> Pulse | None:
+        if heartbeat.url is None:
+            return None
+        instance = self._holder.partition(":")[2]
+        return Pulse(app.build_heart(heartbeat.url), heartbeat.every, self._clock, self._store, instance=instance)
 
     @property
     def summary(self) -> dict[str, object]:
@@ -155,6 +166,11 @@ class Work:
             # Its engine was closed: another configuration was put to work.
             if vigil is self._vigil:
                 raise
+
+    async def show_life(self) -> None:
+        """Ask the heartbeat's URL, if that is due and everything on time."""
+        if self._pulse is not None:
+            await self._pulse.step(lambda: late(self._monitor, self._deliverer, self._clock))
 
     async def deliver(self) -> None:
         """Start to send the messages that are due."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -222,10 +223,30 @@ def _summary(report: Report) -> Iterator[str]:
         yield f"Last asked {roughly(report.generated_at - max(asked))} ago ({minute(max(asked))})."
     for budget in report.budgets:
         yield f"{budget.operator}: {budget.spent:,} of {budget.per_day:,} questions asked today, {budget.left:,} left."
+    yield from _daemon_lines(report)
     outbox = report.outbox
     if outbox.depth or outbox.failed:
-        yield f"Messages: {outbox.depth} waiting, {outbox.failed} failed; see `rblwatch deliveries`."
+        age = report.generated_at - (outbox.oldest_at or report.generated_at)
+        oldest = f" (the oldest for {roughly(age)})" if age > timedelta() else ""
+        yield f"Messages: {outbox.depth} waiting{oldest}, {outbox.failed} failed; see `rblwatch deliveries`."
     yield from (f"{said[:1].upper()}{said[1:]}." for said in (*report.gaps, *report.warnings))
+
+
+def _daemon_lines(report: Report) -> Iterator[str]:
+    """Whether anybody watches, and whether somebody outside is told so."""
+    daemon = report.daemon
+    if daemon is None:
+        return
+    who = f"on {daemon.host}, process {daemon.pid}, version {daemon.version}"
+    if report.alive:
+        yield f"The daemon runs since {minute(daemon.started_at)} ({who})."
+    else:
+        age = roughly(report.generated_at - daemon.beat_at)
+        yield f"The daemon does not run: it was seen last {age} ago ({who})."
+    if report.heartbeat:
+        sent_at, problem = daemon.heartbeat_at, daemon.heartbeat_problem
+        sent = f"sent last {roughly(report.generated_at - sent_at)} ago" if sent_at is not None else "not sent yet"
+        yield f"Heartbeat: {sent}{f'; now: {problem}' if problem else ''}."
 
 
 def _print_line(report: Report) -> Alarm:

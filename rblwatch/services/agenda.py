@@ -6,18 +6,19 @@ truth, and a restart works them out again. Must not ask anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from rblwatch.core.blocklist import Kind
 from rblwatch.core.budget import Budget, budgets_of, next_day
-from rblwatch.core.plan import due_at, slice_of
+from rblwatch.core.plan import due_at, effective_interval, slice_of
 from rblwatch.core.question import Reason
 from rblwatch.core.rhythm import minimum, rhythm
 from rblwatch.core.settings import Schedule
 from rblwatch.core.standing import Change
 from rblwatch.core.target import Family, Target
+from rblwatch.core.vitality import Round
 from rblwatch.core.watchlist import Roster, Slice
 from rblwatch.services.asked import Asked
 from rblwatch.services.record import Recorded
@@ -162,6 +163,17 @@ class Agenda:
         """Make everything that was asked before due at once."""
         self._rounds = {key: _LONG_AGO if due is not None else None for key, due in self._rounds.items()}
         self._successors.clear()
+
+    def rounds(self, began_at: datetime) -> Iterator[Round]:
+        """The slice of each list that waits longest; what an operator's daily number leaves out waits for no fault.
+
+        `began_at`: since when what was never asked about could have been.
+        """
+        for lane, parts in self._roster.slices.items():
+            keys = [(lane, part.number) for part in parts if self._left_out.get((lane, part.number), 0) != part.bits]
+            if keys:
+                interval = effective_interval(self._intervals[lane], self._ttls.get(lane, (None, None))[1])
+                yield Round(lane[0], min(self._asked_at.get(key, began_at) for key in keys), interval)
 
     @property
     def everything_asked(self) -> bool:

@@ -25,9 +25,10 @@ import asyncio
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rblwatch.core.retry import PATIENCE, Outcome, Permanent, Sent, Transient, next_attempt_at
+from rblwatch.core.vitality import LONGEST_WAIT, Round, Vitals
 from rblwatch.core.watchlist import Watchlist
 from rblwatch.ports import Clock, Notifier
 from rblwatch.services.announce import Announcer
@@ -70,8 +71,23 @@ class Deliverer:
         self._gates = Gates(clock, notifier.pace)
         self._running: dict[int, tuple[str, asyncio.Task[None]]] = {}
         self._interrupted: list[Delivery] = []
+        self._looked_s = clock.monotonic_s()
         self._composing = asyncio.Lock()
         self.outcomes: Counter[DeliveryState] = Counter()
+
+    async def vitals(self, rounds: tuple[Round, ...]) -> Vitals:
+        """What shows whether messages leave in time, beside how lists are asked.
+
+        Raises: StoreError.
+        """
+        due_by = self._clock.now() - LONGEST_WAIT
+        waiting = await self._store.write(lambda repo: repo.unclaimed(due_by))
+        since = [since_at for name, since_at in waiting.items() if not self._gates.out_of_order(name)]
+        return Vitals(
+            rounds=rounds,
+            looked_for=timedelta(seconds=self._clock.monotonic_s() - self._looked_s),
+            unclaimed_since_at=min(since, default=None),
+        )
 
     @property
     def busy(self) -> bool:
@@ -92,6 +108,7 @@ class Deliverer:
         running = {delivery_id: recipient for delivery_id, (recipient, _) in self._running.items()}
         interrupted = list(self._interrupted)
         claimed = await self._claims.take(self._store, running, interrupted, gates=self._gates)
+        self._looked_s = self._clock.monotonic_s()
         del self._interrupted[: len(interrupted)]
         for one in claimed:
             task = asyncio.create_task(self._handle(one), name=f"delivery {one.id}")

@@ -41,6 +41,10 @@ class Gates:
             room[name] = min(spare if allowed is None else allowed, spare, self._bucket(name).room)
         return room
 
+    def out_of_order(self, channel: str) -> bool:
+        """Whether a channel is left alone, since it failed again and again."""
+        return self._circuit(channel).is_open
+
     def leave(self, channel: str) -> None:
         """A message leaves for a channel."""
         self._buckets[channel] = self._bucket(channel).without(1)

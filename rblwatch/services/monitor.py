@@ -14,6 +14,7 @@ from datetime import datetime
 from rblwatch.core.alert import Group, Kind
 from rblwatch.core.routing import Subject
 from rblwatch.core.settings import Schedule, Topic
+from rblwatch.core.vitality import Round
 from rblwatch.core.watchlist import Watchlist
 from rblwatch.ports import Clock, Lookup
 from rblwatch.services.agenda import Agenda
@@ -58,6 +59,7 @@ class Monitor:
         self._interval_s = schedule.interval.total_seconds()
         self._totals = Totals(clock.now())
         self._began_s = clock.monotonic_s()
+        self._made_at = clock.now()
 
     async def load(self) -> None:
         """Work out from the database when everything is due."""
@@ -67,6 +69,11 @@ class Monitor:
     def keep_to(self, before: Monitor) -> None:
         """Follow up the rounds that were made under another configuration."""
         self._agenda.keep_to(before._agenda)
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """What shows whether lists are asked in time."""
+        return tuple(self._agenda.rounds(self._made_at))
 
     def _note(self, transitions: Transitions) -> None:
         if any(transition.first_look for transition, _ in transitions):

@@ -20,6 +20,9 @@ from rblwatch.core.target import Target
 from rblwatch.core.verdict import Clear
 from rblwatch.store.rows import DaemonRow
 
+#: A daemon shows every 10 s that it lives; between two it may wait for a long write.
+_LONGEST_BEAT = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingStatus:
@@ -197,11 +200,18 @@ class Report:
     blocklists: tuple[ListStatus, ...]
     outbox: OutboxStatus
     daemon: DaemonRow | None
+    heartbeat: bool = False
+    """Whether one is configured."""
     gaps: tuple[str, ...] = ()
     """What is registered and no list is asked about, in words: nothing is known of it."""
     budgets: tuple[BudgetStatus, ...] = ()
     warnings: tuple[str, ...] = ()
     """What somebody should see to, in words, before it does harm."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the daemon has shown lately that it runs; a clock of another machine may be some seconds off."""
+        return self.daemon is not None and abs(self.generated_at - self.daemon.beat_at) <= _LONGEST_BEAT
 
     @property
     def stale(self) -> bool:

@@ -66,6 +66,7 @@ def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datet
         blocklists=lists,
         outbox=OutboxStatus(depth=depth, oldest_at=oldest_at, failed=queries.failed_deliveries()),
         daemon=queries.daemon(),
+        heartbeat=settings.heartbeat.url is not None,
         gaps=(*uncovered(watchlist), *name_gaps(known)),
         budgets=tuple(view.budgets(queries.spent(at.date()))),
     )

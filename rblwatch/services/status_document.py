@@ -32,6 +32,38 @@ def status_document(report: Report) -> dict[str, object]:
         "gaps": list(report.gaps),
         "warnings": list(report.warnings),
         "budgets": [_budget_document(budget) for budget in report.budgets],
+        "outbox": {
+            "depth": report.outbox.depth,
+            "oldest_at": rfc3339_or_none(report.outbox.oldest_at),
+            "failed": report.outbox.failed,
+        },
+        "daemon": _daemon_document(report),
+        "heartbeat": _heartbeat_document(report),
+    }
+
+
+def _daemon_document(report: Report) -> dict[str, object] | None:
+    daemon = report.daemon
+    if daemon is None:
+        return None
+    return {
+        "running": report.alive,
+        "host": daemon.host,
+        "pid": daemon.pid,
+        "version": daemon.version,
+        "started_at": rfc3339(daemon.started_at),
+        "seen_at": rfc3339(daemon.beat_at),
+    }
+
+
+def _heartbeat_document(report: Report) -> dict[str, object] | None:
+    """None where no heartbeat is configured."""
+    if not report.heartbeat:
+        return None
+    daemon = report.daemon
+    return {
+        "sent_at": rfc3339_or_none(daemon.heartbeat_at if daemon is not None else None),
+        "problem": daemon.heartbeat_problem if daemon is not None else None,
     }
 
 

@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, FromClause, case, exists, literal, or_, select, true, update
+from sqlalchemy import ColumnElement, FromClause, case, exists, func, literal, or_, select, true, update
 
 from rblwatch.core.alert import Composed, Drop, Line
 from rblwatch.core.retry import tried_since
@@ -58,6 +58,12 @@ class Outbox(Area):
                     taken.append(self._delivery(waiting.id))
                     room_left -= 1
         return sorted(taken, key=lambda delivery: delivery.id)
+
+    def unclaimed(self, due_by: datetime) -> dict[str, datetime]:
+        """By recipient, since when the oldest delivery is due that could leave and does not, if it was by then."""
+        waits = _WAITS & (table.c.next_at <= due_by) & ~_OVERTAKES
+        found = select(table.c.recipient, func.min(table.c.next_at)).where(waits).group_by(table.c.recipient)
+        return reading.pairs_of_values(self._connection, found)
 
     def finish(
         self,

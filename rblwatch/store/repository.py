@@ -57,3 +57,9 @@ class Repository(
         """Store that a daemon is alive; False if another one has taken its place."""
         ours = daemon_table.c.instance == instance
         return bool(self._change(update(daemon_table).where(ours).values(beat_at=at)))
+
+    def note_heartbeat(self, instance: str, at: datetime, problem: str | None) -> None:
+        """Store that a daemon's heartbeat arrived, or why it did not."""
+        ours = daemon_table.c.instance == instance
+        arrived: dict[str, object] = {"heartbeat_at": at} if problem is None else {}
+        self._change(update(daemon_table).where(ours).values({**arrived, "heartbeat_problem": problem}))

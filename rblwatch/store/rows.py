@@ -206,3 +206,7 @@ class DaemonRow:
     version: str
     started_at: datetime
     beat_at: datetime
+    heartbeat_at: datetime | None = None
+    """When the heartbeat's URL was last asked and answered."""
+    heartbeat_problem: str | None = None
+    """Why it is not asked, or what came of it; None: nothing is wrong."""

@@ -101,7 +101,7 @@ def keep_secrets(scene: Scene, admin: Path) -> None:
         (admin / name).write_text(text)
     scene.estate.environment = {
         "CHAT": f"json://{login}@{scene.chat.endpoint}/{SECRETS['chat_path']}?+X-Key={SECRETS['chat_header']}",
-        "HEARTBEAT": f"https://hc.example.org/ping/{SECRETS['heartbeat']}",
+        "HEARTBEAT": f"https://{gone}/ping/{SECRETS['heartbeat']}",
         "HOOK_SECRET": SECRETS["hook_secret"],
         "CREDENTIALS_DIRECTORY": str(admin),
     }
@@ -198,6 +198,7 @@ def test_no_secret_is_in_anything_that_was_written(scene: Scene) -> None:
         scene.chat.wait_for_count(count + 1, 20)
     scene.chat.stop()
     scene.lists.delist(ONE, MX1)
+    daemon.wait_for_line("heartbeat.failed")
     eventually(lambda: "no connection" in daemon.stderr, 20, lambda: daemon.stderr)
     reload_with_slips(scene, daemon)
     for command in ("status", "history", "deliveries", "db backup copy.db", "sweep"):
