@@ -311,6 +311,7 @@ def _told() -> None:
         sa.Column("blocklist", sa.Text()),
         sa.Column("tag", sa.Text()),
         sa.Column("code", sa.Text()),
+        sa.Column("scope", sa.Text()),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_silence")),
         sqlite_autoincrement=True,
     )

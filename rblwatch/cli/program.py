@@ -31,6 +31,8 @@ COMMANDS = (
     "run",
     "status",
     "history",
+    "alerts",
+    "silence",
     "deliveries",
     "lists",
     "config",

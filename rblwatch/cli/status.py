@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from rblwatch import app
+from rblwatch.cli.alerts import LOOKED_AFTER_HEADER, looked_after_rows
 from rblwatch.cli.options import Command, Format, format_option, preferences
 from rblwatch.cli.plugin import print_plugin_line
+from rblwatch.cli.silence import SILENCE_HEADER, silence_rows
 from rblwatch.cli.styles import SEVERITIES, STATES, VERDICTS
 from rblwatch.cli.terminal import Cell, Row, counted, print_json, print_line, print_table
 from rblwatch.configured import configure
@@ -90,6 +92,8 @@ def _print(report: Report) -> None:
         ("Waiting for confirmation", _PENDING, list(_pending_rows(report))),
         ("Looked up by name", _NAMES, list(_name_rows(report))),
         ("Blind", _BLIND, list(_blind_rows(report))),
+        ("Looked after", LOOKED_AFTER_HEADER, list(looked_after_rows(report))),
+        ("Muted", SILENCE_HEADER, list(silence_rows(report.silences, UTC, report.generated_at))),
     ):
         if rows:
             print_line(title)

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 
-from rblwatch.core.blocklist import Severity
+from rblwatch.core.blocklist import Scope, Severity
 from rblwatch.core.settings import Route, Topic
 
 
@@ -63,6 +64,8 @@ class Subject:
     target: str | None = None
     blocklist: str | None = None
     codes: tuple[str, ...] = ()
+    scope: Scope | None = None
+    """Of a listing: what its entry is made for; None where nobody knows, or it is about no listing."""
     ended_otherwise: bool = False
     """The end of a listing that is no delisting: told to whoever was told of the listing, whatever his routes say."""
 
@@ -82,20 +85,37 @@ class Silence:
     author: str = ""
     server: str | None = None
     target: str | None = None
+    """A target as it is written everywhere, or a range of addresses: it mutes all in it."""
     blocklist: str | None = None
     tag: str | None = None
     code: str | None = None
+    scope: Scope | None = None
 
     def covers(self, subject: Subject, at: datetime) -> bool:
         """Whether the subject is muted at that moment."""
         return (
             at < self.until_at
             and (self.server is None or self.server in subject.servers)
-            and (self.target is None or self.target == subject.target)
+            and self.meets(subject.target)
             and (self.blocklist is None or self.blocklist == subject.blocklist)
             and (self.tag is None or self.tag in subject.tags)
             and (self.code is None or self.code in subject.codes)
+            and (self.scope is None or self.scope is subject.scope)
         )
+
+    def meets(self, target: str | None) -> bool:
+        """Whether a target is what it mutes, or lies in the range that it mutes, whatever else must match."""
+        return self.target is None or _within(target, self.target)
+
+
+def _within(target: str | None, matched: str) -> bool:
+    """Whether a target is the one that a silence names, or lies in the range that it names."""
+    if target == matched or target is None or "/" not in matched:
+        return target == matched
+    try:
+        return ip_address(target) in ip_network(matched)
+    except ValueError:
+        return False  # a name lies in no range
 
 
 def decide(

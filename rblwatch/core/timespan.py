@@ -7,13 +7,14 @@ of.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 #: No duration that is written down is longer: ten years. It keeps every time that we compute inside the calendar.
 LONGEST = "3650d"
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])", re.ASCII)
+_DATE = re.compile(r"[0-9W-]+", re.ASCII)
 _LONGEST_SHOWN = 60
 #: More than so many of a unit are told in the next one.
 _LARGEST_COUNT = 300
@@ -39,6 +40,29 @@ def parse_duration(text: str, *, least: str = "0s", most: str = LONGEST, fractio
 def _duration(text: str) -> timedelta | None:
     found = _DURATION.fullmatch(text)
     return timedelta(seconds=float(found[1]) * dict(_UNITS)[found[2]]) if found else None
+
+
+def parse_moment(text: str, zone: tzinfo) -> datetime:
+    """Read a moment, in UTC: RFC 3339, or a local date with a time in `zone`, e.g. `2026-11-24 18:00`.
+
+    A local time that comes twice when a clock is put back is the first of the two.
+
+    Raises: ValueError, in words for people.
+    """
+    has_time = _DATE.fullmatch(text.strip()) is None
+    try:
+        found = datetime.fromisoformat(text.strip() if has_time else "")
+        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        shown = f"'{text}'" if len(text) <= _LONGEST_SHOWN else f"'{text[:_LONGEST_SHOWN]}…'"
+        example = "'2026-11-24 18:00' or '2026-11-24T17:00:00Z'"
+        raise ValueError(f"{shown} is not a date with a time; write e.g. {example}") from None
+
+
+def local(at: datetime, zone: tzinfo) -> str:
+    """A moment for people on their own clock, to the minute, e.g. `2026-11-24 18:00 +01:00`."""
+    shown = at.astimezone(zone)
+    return minute(at) if not shown.utcoffset() else f"{shown:%Y-%m-%d %H:%M} {shown.isoformat()[-6:]}"
 
 
 def rfc3339(at: datetime) -> str:

@@ -34,10 +34,7 @@ def acknowledge(repo: Repository, alert_id: int, *, author: str, note: str, at: 
         return None
     about = _about(repo.news_of_alert(alert_id))
     standing = [subject for subject in about if subject.stands]
-    looked_after = [
-        *(listing for one, listing in repo.acknowledged_listings() if one.holds(listing)),
-        *(incident for one, incident in repo.acknowledged_incidents() if one.holds(incident)),
-    ]
+    looked_after = [subject for _, subject in repo.acknowledged()]
     known = [subject for subject in standing if subject in looked_after]
     taken = [subject for subject in standing if subject not in looked_after]
     repo.add_acknowledgements(_said(subject, alert_id, author, note, at) for subject in taken)

@@ -22,9 +22,10 @@ class Acknowledged:
     @classmethod
     def now(cls, stored: Stored) -> Self:
         """What is looked after as everything stands now."""
+        held = [one for one, _ in stored.acknowledged()]
         return cls(
-            listings=frozenset(listing.id for one, listing in stored.acknowledged_listings() if one.holds(listing)),
-            incidents=frozenset(about.id for one, about in stored.acknowledged_incidents() if one.holds(about)),
+            listings=frozenset(one.listing_id for one in held if one.listing_id is not None),
+            incidents=frozenset(one.incident_id for one in held if one.incident_id is not None),
         )
 
     def covers(self, news: NewNews) -> bool:

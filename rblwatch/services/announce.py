@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from rblwatch.core.alert import FIRST_LOOK_WAIT, Group, Kind, News
 from rblwatch.core.incident import Incident
-from rblwatch.core.listing import Listing
+from rblwatch.core.listing import Listing, scope_of
 from rblwatch.core.routing import TOLD, Decision, Silence, Subject
 from rblwatch.core.settings import Topic
 from rblwatch.core.watchlist import Watchlist
@@ -162,6 +162,7 @@ def subject_of(listing: Listing, topic: Topic, watchlist: Watchlist, *, ended_ot
     The servers are those of now and those that it was found under; the tags are those of now, as long as there are any.
     """
     servers = watchlist.servers.get(listing.target, ())
+    blocklist = watchlist.blocklists.get(listing.blocklist)
     return Subject(
         topic=topic,
         severity=listing.severity,
@@ -170,6 +171,7 @@ def subject_of(listing: Listing, topic: Topic, watchlist: Watchlist, *, ended_ot
         target=listing.target.text,
         blocklist=listing.blocklist,
         codes=listing.codes,
+        scope=None if blocklist is None else scope_of(listing.codes, blocklist),
         ended_otherwise=ended_otherwise,
     )
 

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from rblwatch.core.acknowledgement import Acknowledgement
 from rblwatch.core.blocklist import Scope, Severity
 from rblwatch.core.conclusion import Alarm, Exit, alarm, conclude, conclusive_lists
 from rblwatch.core.finding import WHOLE, Failure, Origin, Unwatched, within
 from rblwatch.core.incident import Condition, Incident
 from rblwatch.core.listing import Listing
 from rblwatch.core.question import Reason
+from rblwatch.core.routing import Silence
 from rblwatch.core.standing import Change
 from rblwatch.core.target import Target
 from rblwatch.core.verdict import Clear
@@ -207,6 +209,10 @@ class Report:
     budgets: tuple[BudgetStatus, ...] = ()
     warnings: tuple[str, ...] = ()
     """What somebody should see to, in words, before it does harm."""
+    silences: tuple[Silence, ...] = ()
+    """In force."""
+    acknowledged: tuple[tuple[Acknowledgement, Listing | Incident], ...] = ()
+    """What somebody looks after."""
 
     @property
     def alive(self) -> bool:

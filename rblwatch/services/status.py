@@ -69,6 +69,8 @@ def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datet
         heartbeat=settings.heartbeat.url is not None,
         gaps=(*uncovered(watchlist), *name_gaps(known)),
         budgets=tuple(view.budgets(queries.spent(at.date()))),
+        silences=tuple(queries.silences(at)),
+        acknowledged=tuple(queries.acknowledged()),
     )
 
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rblwatch.core.finding import remarks_on
+from rblwatch.core.listing import Listing
 from rblwatch.core.timespan import rfc3339, rfc3339_or_none
 
 if TYPE_CHECKING:
+    from rblwatch.core.acknowledgement import Acknowledgement
+    from rblwatch.core.incident import Incident
+    from rblwatch.core.routing import Silence
     from rblwatch.services.report import BudgetStatus, ListStatus, NameStatus, PairStatus, Report, TargetStatus
 
 
@@ -39,6 +43,8 @@ def status_document(report: Report) -> dict[str, object]:
         },
         "daemon": _daemon_document(report),
         "heartbeat": _heartbeat_document(report),
+        "silences": [silence_document(silence) for silence in report.silences],
+        "acknowledged": [acknowledgement_document(one, subject) for one, subject in report.acknowledged],
     }
 
 
@@ -64,6 +70,34 @@ def _heartbeat_document(report: Report) -> dict[str, object] | None:
     return {
         "sent_at": rfc3339_or_none(daemon.heartbeat_at if daemon is not None else None),
         "problem": daemon.heartbeat_problem if daemon is not None else None,
+    }
+
+
+def silence_document(silence: Silence) -> dict[str, object]:
+    """Write what is muted and until when; null stands for a field that may be anything."""
+    return {
+        "id": silence.id,
+        "server": silence.server,
+        "target": silence.target,
+        "blocklist": silence.blocklist,
+        "tag": silence.tag,
+        "code": silence.code,
+        "scope": silence.scope.value if silence.scope else None,
+        "until_at": rfc3339(silence.until_at),
+        "author": silence.author,
+        "reason": silence.reason,
+    }
+
+
+def acknowledgement_document(said: Acknowledgement, subject: Listing | Incident) -> dict[str, object]:
+    """Write what somebody looks after: one listing, or one incident, whose target is null."""
+    return {
+        "alert": said.alert_id,
+        "target": subject.target.text if isinstance(subject, Listing) else None,
+        "blocklist": subject.blocklist,
+        "at": rfc3339(said.at),
+        "author": said.author,
+        "note": said.note,
     }
 
 

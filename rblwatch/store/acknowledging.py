@@ -28,23 +28,21 @@ from rblwatch.store.schema import telling as telling_table
 class Acknowledged(Bound):
     """What is looked after."""
 
-    def acknowledged_listings(self) -> list[tuple[Acknowledgement, Listing]]:
-        """Acknowledgements of listings that last, each with its listing as it is now, in the order in which they came.
-
-        Whether one still holds is `Acknowledgement.holds`'s to say.
-        """
-        lasting = select(listing_table.c.id).where(listing_table.c.ended_by.is_(None))
-        found = reading.acknowledgements(self._connection, table.c.listing_id.in_(lasting))
-        listings = reading.listings_by_id(self._connection, {one.listing_id for one in found if one.listing_id})
-        return [(one, listings[one.listing_id]) for one in found if one.listing_id]
-
-    def acknowledged_incidents(self) -> list[tuple[Acknowledgement, Incident]]:
-        """The same of incidents."""
-        lasting = select(incident_table.c.id).where(incident_table.c.ended_at.is_(None))
-        found = reading.acknowledgements(self._connection, table.c.incident_id.in_(lasting))
-        about = incident_table.c.id.in_(select(table.c.incident_id).where(table.c.incident_id.in_(lasting)))
-        incidents = {incident.id: incident for incident in reading.incidents(self._connection, about)}
-        return [(one, incidents[one.incident_id]) for one in found if one.incident_id]
+    def acknowledged(self) -> list[tuple[Acknowledgement, Listing | Incident]]:
+        """The acknowledgements that hold, each with what it is about as that is now."""
+        subjects: dict[tuple[int | None, int | None], Listing | Incident] = {}
+        listed = select(table.c.listing_id).join_from(table, listing_table).where(listing_table.c.ended_by.is_(None))
+        for listing in reading.listings(self._connection, listing_table.c.id.in_(listed)):
+            subjects[listing.id, None] = listing
+        blind = select(table.c.incident_id).join_from(table, incident_table).where(incident_table.c.ended_at.is_(None))
+        for incident in reading.incidents(self._connection, incident_table.c.id.in_(blind)):
+            subjects[None, incident.id] = incident
+        about = table.c.listing_id.in_(listed) | table.c.incident_id.in_(blind)
+        found = (
+            (one, subjects[one.listing_id, one.incident_id])
+            for one in reading.acknowledgements(self._connection, about)
+        )
+        return [(one, subject) for one, subject in found if one.holds(subject)]
 
     def has_alert(self, alert_id: int) -> bool:
         """Whether there is an alert with this id."""

@@ -5,6 +5,7 @@ Owns the questions that pages, commands and metrics have. Must not write, nor kn
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
@@ -22,7 +23,8 @@ from rblwatch.store.columns import written
 from rblwatch.store.hearing import Hearing
 from rblwatch.store.held import Held
 from rblwatch.store.pruning import Old
-from rblwatch.store.rows import Coverage, Delivery, DeliveryState, Telling
+from rblwatch.store.rows import AlertRow, Coverage, Delivery, DeliveryState, Telling
+from rblwatch.store.schema import alert as alert_table
 from rblwatch.store.schema import coverage as coverage_table
 from rblwatch.store.schema import delivery as delivery_table
 from rblwatch.store.schema import incident as incident_table
@@ -77,6 +79,38 @@ class Queries(Snapshot, Hearing, Held, Acknowledged, Old):
         """One message."""
         found = reading.deliveries(self._connection, reading.delivery_query().where(delivery_table.c.id == delivery_id))
         return found[0] if found else None
+
+    def alerts(self, *, since: datetime | None, limit: int) -> list[AlertRow]:
+        """The newest alerts first."""
+        later = () if since is None else (alert_table.c.at >= since,)
+        columns = (alert_table.c.id, alert_table.c.group, alert_table.c.at)
+        found = select(*columns).where(*later).order_by(alert_table.c.id.desc()).limit(limit)
+        return [AlertRow(**row) for row in reading.rows(self._connection, found)]
+
+    def news_of_alerts(self, alert_ids: Collection[int]) -> dict[int, tuple[News, ...]]:
+        """What these alerts gathered, by alert, with its listings and incidents as they are now."""
+        chunks = list(reading.chunks(alert_ids))
+        owners: dict[int, int] = {}
+        for chunk in chunks:
+            ours = select(news_table.c.id, news_table.c.alert_id).where(news_table.c.alert_id.in_(chunk))
+            owners |= reading.pairs_of_values(self._connection, ours)
+        gathered: defaultdict[int, list[News]] = defaultdict(list)
+        for chunk in chunks:
+            for item in reading.news(self._connection, news_table.c.alert_id.in_(chunk)):
+                gathered[owners[item.id]].append(item)
+        return {alert_id: tuple(items) for alert_id, items in gathered.items()}
+
+    def deliveries_of(self, alert_ids: Iterable[int]) -> list[Delivery]:
+        """The messages of these alerts."""
+        theirs = (reading.delivery_query().where(delivery_table.c.alert_id.in_(c)) for c in reading.chunks(alert_ids))
+        found = (reading.deliveries(self._connection, some.order_by(delivery_table.c.id)) for some in theirs)
+        return [delivery for some in found for delivery in some]
+
+    def tellings_of(self, alert_ids: Iterable[int]) -> list[Telling]:
+        """What became of the news of these alerts."""
+        some = (select(news_table.c.id).where(news_table.c.alert_id.in_(c)) for c in reading.chunks(alert_ids))
+        found = (reading.tellings(self._connection, telling_table.c.news_id.in_(ids)) for ids in some)
+        return [telling for one in found for telling in one]
 
     def tellings(self, delivery_id: int) -> list[Telling]:
         """What a message was to tell, and what became of each piece of news."""

@@ -112,6 +112,16 @@ class Known:
     faults: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """An alert without what it gathered."""
+
+    id: int
+    group: Group
+    at: datetime
+    """When it was opened."""
+
+
 class DeliveryState(StrEnum):
     """Where a delivery is on its way."""
 

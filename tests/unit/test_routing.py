@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rblwatch.core.blocklist import Severity
+from rblwatch.core.blocklist import Scope, Severity
 from rblwatch.core.routing import Decision, Silence, Subject, decide, silenced
 from rblwatch.core.settings import Route, Topic
 from tests.unit.samples import at
@@ -20,6 +20,7 @@ LISTED = Subject(
     target="198.51.100.7",
     blocklist="zen",
     codes=("127.0.0.2", "127.0.0.4"),
+    scope=Scope.RANGE,
 )
 CHANGED = replace(LISTED, topic=Topic.CHANGED)
 DELISTED = replace(LISTED, topic=Topic.DELISTED)
@@ -126,6 +127,13 @@ EVERYTHING = Silence(id=1, until_at=at(60))
         (replace(EVERYTHING, blocklist="psbl"), 0, False),
         (replace(EVERYTHING, tag="lab"), 0, False),
         (replace(EVERYTHING, code="127.0.0.3"), 0, False),
+        # A range mutes every address in it, and no other one; IPv6 in any form of the range, too.
+        (replace(EVERYTHING, target="198.51.100.0/29"), 0, True),
+        (replace(EVERYTHING, target="198.51.100.8/29"), 0, False),
+        (replace(EVERYTHING, target="2001:db8::/64"), 0, False),
+        # What the entry is made for.
+        (replace(EVERYTHING, scope=Scope.RANGE), 0, True),
+        (replace(EVERYTHING, scope=Scope.ADDRESS), 0, False),
         # Every field that is given must match.
         (replace(EVERYTHING, server="mx1", blocklist="zen"), 0, True),
         (replace(EVERYTHING, server="mx1", blocklist="psbl"), 0, False),
@@ -147,6 +155,8 @@ def test_a_silence_covers_what_all_its_fields_match(silence: Silence, minute: in
         (replace(EVERYTHING, target="198.51.100.7"), False),
         (replace(EVERYTHING, tag="mail"), False),
         (replace(EVERYTHING, code="127.0.0.2"), False),
+        (replace(EVERYTHING, target="198.51.100.0/24"), False),
+        (replace(EVERYTHING, scope=Scope.RANGE), False),
     ],
 )
 def test_an_incident_is_muted_by_its_list_only(silence: Silence, covers: bool) -> None:
@@ -172,6 +182,7 @@ subjects = st.builds(
     target=st.sampled_from([None, "198.51.100.7", "198.51.100.8"]),
     blocklist=st.sampled_from([None, "zen", "psbl"]),
     codes=st.lists(st.sampled_from(["127.0.0.2", "127.0.0.4"]), unique=True).map(tuple),
+    scope=st.none() | st.sampled_from(Scope),
     ended_otherwise=st.booleans(),
 )
 routes = st.builds(
@@ -186,15 +197,16 @@ silences = st.builds(
     id=st.integers(1, 9),
     until_at=st.integers(-5, 60).map(at),
     server=st.none() | names,
-    target=st.sampled_from([None, "198.51.100.7"]),
+    target=st.sampled_from([None, "198.51.100.7", "198.51.100.0/24"]),
     blocklist=st.sampled_from([None, "zen"]),
     tag=st.sampled_from([None, "mail"]),
     code=st.sampled_from([None, "127.0.0.2"]),
+    scope=st.none() | st.sampled_from(Scope),
 )
 
 
 moments = st.integers(-10, 70).map(at)
-FIELDS = ("server", "target", "blocklist", "tag", "code")
+FIELDS = ("server", "target", "blocklist", "tag", "code", "scope")
 
 
 @given(subjects, st.lists(routes, max_size=4), st.booleans())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
 from rblwatch.core.alert import Drop, Group, Kind, Line, Told
-from rblwatch.core.blocklist import Severity
+from rblwatch.core.blocklist import Scope, Severity
 from rblwatch.core.routing import Decision
 from rblwatch.store.columns import Moment, Texts, Word
 from rblwatch.store.rows import DeliveryState
@@ -80,6 +80,7 @@ silence = Table(
     Column("blocklist", Text),
     Column("tag", Text),
     Column("code", Text),
+    Column("scope", Word(Scope)),
     sqlite_autoincrement=True,
 )
 
