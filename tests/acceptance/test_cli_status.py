@@ -75,13 +75,13 @@ def test_a_list_that_is_asked_nothing_is_named(tmp_path: Path) -> None:
 
 def test_settings_that_change_nothing_yet_are_told(tmp_path: Path) -> None:
     more = (
-        '[schedule]\ntimezone = "Europe/Berlin"\n[[channels]]\nname = "c"\nurl = "json://127.0.0.1:9/"\n'
+        '[web]\nlisten = "127.0.0.1:8380"\n[[channels]]\nname = "c"\nurl = "json://127.0.0.1:9/"\n'
         '[[routes]]\nchannels = ["c"]\non = ["unstable", "relay"]\n'
         '[[routes]]\nchannels = ["c"]\non = ["listed", "unstable"]\n'
     )
     configure(tmp_path, DOTTED, more)
     done = run("config", "check", cwd=tmp_path)
-    assert "schedule.timezone: has no effect yet: times in messages are in UTC" in done.stdout
+    assert "web.listen: has no effect yet: there is no page" in done.stdout
     assert "routes[0].on: has no effect yet" in done.stdout
     assert "routes[1].on" not in done.stdout
 
