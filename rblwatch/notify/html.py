@@ -18,13 +18,16 @@ _LABEL = re.compile(r"[A-Z][A-Za-z' ,]{2,40}:(?= )")
 _FONT = "font:15px/1.5 -apple-system,'Segoe UI',Roboto,Arial,sans-serif;color:#1f2328"
 _HEAD = '<html><head><meta charset="utf-8"></head><body style="margin:16px;max-width:44em;' + _FONT + '">\n'
 _TAIL = "</body></html>\n"
-_SECTION = '<div style="margin:0 0 20px;padding:2px 0 2px 14px;border-left:4px solid %s">\n'
-_STRONG = '<p style="margin:0 0 6px;font-weight:600">%s</p>\n'
-_PLAIN = '<p style="margin:0 0 4px">%s</p>\n'
+#: A section is one paragraph with breaks: in Apprise's text every paragraph is followed by an empty line.
+_SECTION = '<p style="margin:0 0 20px;padding:2px 0 2px 14px;border-left:4px solid %s">'
+_SECTION_END = "</p>\n"
+_BREAK = "<br>\n"
+_STRONG = '<p style="margin:0 0 6px"><b>%s</b></p>\n'
+_PLAIN = '<p style="margin:0 0 20px">%s</p>\n'
 _SMALL = '<p style="margin:0;color:#57606a;font-size:12px">%s</p>\n'
 
 #: What the mark-up of one line costs at most, and what that of a whole mail costs, in characters.
-_LINE = len(_SECTION) + len(_STRONG) + len("</div>\n") + len('<b></b><a href=""></a>') + 8
+_LINE = len(_SECTION) + len(_STRONG) + len(_SECTION_END) + len('<b></b><a href=""></a>') + 8
 FRAME = len(_HEAD) + len(_TAIL) + _LINE
 
 
@@ -54,10 +57,10 @@ def page(layout: Layout, colours: Sequence[str]) -> str:
 
 
 def _section(section: Section, colour: str) -> str:
-    lines = [_STRONG % escape(section.head)]
-    lines.extend(_PLAIN % escape(item) for item in section.items)
-    lines.extend(_PLAIN % _detail(line, section.pages) for line in section.details)
-    return "".join([_SECTION % colour, *lines, "</div>\n"])
+    lines = [f"<b>{escape(section.head)}</b>"]
+    lines.extend(escape(item) for item in section.items)
+    lines.extend(_detail(line, section.pages) for line in section.details)
+    return "".join([_SECTION % colour, _BREAK.join(lines), _SECTION_END])
 
 
 def _detail(line: str, pages: tuple[str, ...]) -> str:

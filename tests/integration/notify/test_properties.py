@@ -17,7 +17,7 @@ from tests.integration.notify.samples import INCIDENT, LISTING, about, many, mes
 #: What chats obey; each in any case.
 _LIVE = re.compile(r"@everyone|@here|@channel|@all\b|<!|<@|<#|<https?:", re.IGNORECASE)
 #: What only a browser or a mail program would obey.
-_TAG = re.compile(r"<(?!/?(html|head|meta|body|div|p|b|a)\b)", re.IGNORECASE)
+_TAG = re.compile(r"<(?!/?(html|head|meta|body|p|br|b|a)\b)", re.IGNORECASE)
 _HREF = re.compile(r'href="([^"]*)"')
 
 _BAITS = st.sampled_from(
