@@ -259,6 +259,18 @@ def writing(settings: Settings) -> Iterator[Store]:
 
 
 @contextmanager
+def changing(settings: Settings) -> Iterator[Store]:
+    """The database, to be changed by a command that is about what stands in it; migrated as needed, never created.
+
+    Raises: StoreError, also where there is none yet.
+    """
+    with reading(settings):
+        pass
+    with writing(settings) as store:
+        yield store
+
+
+@contextmanager
 def holding(settings: Settings, row: DaemonRow) -> Iterator[Store]:
     """The database, held by its one daemon; created and migrated as needed.
 

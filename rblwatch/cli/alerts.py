@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from rblwatch import app
-from rblwatch.cli.options import Format, Group, format_option, preferences
+from rblwatch.cli.options import Format, Group, format_option, numbers, preferences
 from rblwatch.cli.silence import login, words
 from rblwatch.cli.terminal import Cell, Row, print_json_array, print_line, print_table
 from rblwatch.configured import configure
@@ -61,17 +61,19 @@ def command(ctx: click.Context, since: str | None, limit: int, layout: Format) -
 
 
 @command.command("ack")
-@click.argument("alert_id", metavar="ID", type=click.IntRange(1, 10**18))
+@click.argument("named", metavar="ID")
 @click.option("--note", default="", help="For the others: what is being done.")
 @click.option("--author", help="Who says so.  [default: the login name]")
-def ack(alert_id: int, note: str, author: str | None) -> int:
+def ack(named: str, note: str, author: str | None) -> int:
     """Say that somebody looks after what an alert tells of.
 
     Nobody else is called or reminded then, until it is over or gets worse. Its end is told all the same.
+    ID is as in the table, or as in a message's small print (ID-DELIVERY).
     """
+    alert_id, _ = numbers(named, noun="an alert", examples=("3", "3-9"))
     configured = configure(preferences().config)
     said = {"author": words(author, "--author") if author else login(), "note": clean(note, _LONGEST_NOTE)}
-    with app.writing(configured.settings) as store:
+    with app.changing(configured.settings) as store:
         looked = store.write_now(lambda repo: acknowledge(repo, alert_id, **said, at=datetime.now(UTC)))
     if looked is None:
         raise click.BadParameter(

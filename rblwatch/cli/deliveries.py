@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 
 import click
 
 from rblwatch import app
-from rblwatch.cli.options import Format, Group, format_option, preferences
+from rblwatch.cli.options import Format, Group, format_option, numbers, preferences
 from rblwatch.cli.terminal import Cell, Row, print_json_array, print_line, print_table
 from rblwatch.configured import configure
 from rblwatch.core.conclusion import Exit
@@ -56,9 +55,9 @@ def retry(named: str) -> int:
 
     ID is as in the table, or as in a message's small print (ALERT-ID).
     """
-    alert_id, delivery_id = _ids(named)
+    alert_id, delivery_id = _named(named)
     configured = configure(preferences().config)
-    with app.writing(configured.settings) as store:
+    with app.changing(configured.settings) as store:
         known = store.read_now(lambda queries: queries.delivery(delivery_id))
         if known is None or alert_id not in (None, known.alert_id):
             raise click.BadParameter(f"there is no delivery {named}", param_hint="ID")
@@ -70,12 +69,10 @@ def retry(named: str) -> int:
     return Exit.DONE
 
 
-def _ids(named: str) -> tuple[int | None, int]:
+def _named(named: str) -> tuple[int | None, int]:
     """The alert's number, where it is given, and the delivery's."""
-    found = re.fullmatch(r"(?:([0-9]{1,18})-)?([0-9]{1,18})", named)
-    if found is None:
-        raise click.BadParameter(f"'{named}' is not a delivery's number, such as 9 or 3-9", param_hint="ID")
-    return (int(found[1]) if found[1] else None), int(found[2])
+    first, second = numbers(named, noun="a delivery", examples=("9", "3-9"))
+    return (None, first) if second is None else (first, second)
 
 
 def _row(delivery: Delivery) -> Row:

@@ -5,6 +5,7 @@ Owns how texts on the command line become values, and what the admin prefers. Mu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -86,6 +87,17 @@ def format_option(*formats: Format) -> Callable[[Callable[..., int]], Callable[.
         callback=lambda _ctx, _parameter, value: Format(value),
         help="How results are printed.",
     )
+
+
+def numbers(named: str, *, noun: str, examples: tuple[str, str]) -> tuple[int, int | None]:
+    """The one or two numbers of an ID, as in a table or as in a message's small print (ALERT-DELIVERY).
+
+    Raises: click.BadParameter.
+    """
+    found = re.fullmatch(r"([0-9]{1,18})(?:-([0-9]{1,18}))?", named, re.ASCII)
+    if found is None:
+        raise click.BadParameter(f"'{named}' is not {noun}'s number, such as {' or '.join(examples)}", param_hint="ID")
+    return int(found[1]), (int(found[2]) if found[2] else None)
 
 
 def resolver_options(command: Callable[..., int]) -> Callable[..., int]:

@@ -96,7 +96,7 @@ def listed(layout: Format) -> int:
 def end(silence_id: int) -> int:
     """End a silence before its time: what it muted and still stands is told within a minute."""
     configured = configure(preferences().config)
-    with app.writing(configured.settings) as store:
+    with app.changing(configured.settings) as store:
         if not store.write_now(lambda repo: repo.end_silence(silence_id, datetime.now(UTC))):
             raise click.BadParameter(
                 f"no silence {silence_id} is in force; `rblwatch silence list` shows those that are", param_hint="ID"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, timedelta
+from datetime import timedelta, tzinfo
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -63,14 +64,14 @@ def command(layout: Format, *, watch: bool) -> int:
         report = app.read_status(configured)
         if sys.stdout.isatty():
             sys.stdout.write("\x1b[H\x1b[2J")
-        _print(report)
+        _print(report, ZoneInfo(configured.settings.schedule.timezone))
         sys.stdout.flush()
         time.sleep(_WATCH_EVERY_S)
     report = app.read_status(configured)
     if layout is Format.JSON:
         print_json(status_document(report))
     else:
-        _print(report)
+        _print(report, ZoneInfo(configured.settings.schedule.timezone))
     return report.conclusion
 
 
@@ -84,7 +85,7 @@ def _plugin() -> Alarm:
     return _print_line(report)
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, zone: tzinfo) -> None:
     for title, header, rows in (
         ("Listed", _LISTED, list(_listed_rows(report))),
         ("Accepted", _ACCEPTED, list(_accepted_rows(report))),
@@ -93,7 +94,7 @@ def _print(report: Report) -> None:
         ("Looked up by name", _NAMES, list(_name_rows(report))),
         ("Blind", _BLIND, list(_blind_rows(report))),
         ("Looked after", LOOKED_AFTER_HEADER, list(looked_after_rows(report))),
-        ("Muted", SILENCE_HEADER, list(silence_rows(report.silences, UTC, report.generated_at))),
+        ("Muted", SILENCE_HEADER, list(silence_rows(report.silences, zone, report.generated_at))),
     ):
         if rows:
             print_line(title)

@@ -93,7 +93,7 @@ def test_an_alert_is_acknowledged_until_it_is_over(folder: Path, store: Store) -
     assert run("alerts", cwd=folder).stdout == "Nothing was told yet.\n"
     first, second = store.write_now(lambda repo: repo.add_listings([listing(1, "psbl"), listing(2, "psbl")]))
     announced(store, (first.id, second.id))
-    said = run("alerts", "ack", "1", "--note", f"on{ESCAPE} it", "--author", "ann", cwd=folder)
+    said = run("alerts", "ack", "1-1", "--note", f"on{ESCAPE} it", "--author", "ann", cwd=folder)
     assert said.stdout == (
         "Alert 1 is acknowledged: 2 things that it tells of are looked after, until that is over or gets worse.\n"
     )
@@ -110,6 +110,7 @@ def test_an_alert_is_acknowledged_until_it_is_over(folder: Path, store: Store) -
 
 
 def test_what_there_is_not_cannot_be_acknowledged(folder: Path) -> None:
+    assert run("db", "upgrade", cwd=folder).code == 0
     done = run("alerts", "ack", "9", cwd=folder)
     assert (done.code, done.stdout) == (2, "")
     assert "there is no alert 9" in done.stderr
@@ -121,3 +122,12 @@ def test_only_what_began_lately_is_shown(folder: Path, store: Store) -> None:
     days = (datetime.now(UTC) - at(0)) // timedelta(days=1)
     assert run("alerts", "--since", f"{days + 2}d", cwd=folder).stdout.count("\n") == 2
     assert run("alerts", "--since", f"{days - 2}d", cwd=folder).stdout.startswith("Nothing was told since ")
+
+
+def test_no_database_is_made_by_what_changes_one(folder: Path) -> None:
+    for command in (("alerts", "ack", "1"), ("silence", "end", "1"), ("deliveries", "retry", "1"), ("alerts",)):
+        done = run(*command, cwd=folder)
+        assert (done.code, done.stdout) == (4, "")
+        assert "there is no database yet" in done.stderr
+    assert not (folder / "rblwatch.db").exists()
+    assert "'x' is not an alert's number, such as 3 or 3-9" in run("alerts", "ack", "x", cwd=folder).stderr

@@ -88,6 +88,7 @@ def test_settings_that_change_nothing_yet_are_told(tmp_path: Path) -> None:
 
 def test_a_retry_takes_the_number_that_a_message_carries(tmp_path: Path) -> None:
     configure(tmp_path, DOTTED)
+    assert run("db", "upgrade", cwd=tmp_path).code == 0
     for named, said in (
         ("3-9", "there is no delivery 3-9"),
         ("9", "there is no delivery 9"),

@@ -1,5 +1,7 @@
 """What `status` shows of a listing."""
 
+from datetime import UTC
+
 import pytest
 
 from rblwatch.cli import status
@@ -14,7 +16,7 @@ def shown(scope: Scope, capsys: pytest.CaptureFixture[str]) -> str:
     target = TargetStatus(target=LISTING.target, listed=1, clear=0, unknown=0, pairs=(pair,))
     server = ServerStatus(name="mx1", tags=(), targets=(target,))
     outbox = OutboxStatus(depth=0, oldest_at=None, failed=0)
-    status._print(Report(generated_at=at(12), servers=(server,), blocklists=(), outbox=outbox, daemon=None))
+    status._print(Report(generated_at=at(12), servers=(server,), blocklists=(), outbox=outbox, daemon=None), UTC)
     return capsys.readouterr().out
 
 
