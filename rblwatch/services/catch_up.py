@@ -142,7 +142,10 @@ class _CatchUp:
             listing = self._repo.listing(listing_id)
             # That nothing leads there any more is found anew, if it is still so.
             is_about_routes = listing.stands and committed[telling.news_id].kind is Kind.UNROUTED
-            if telling.recipient in self._repo.aware([listing_id])[listing_id] and not is_about_routes:
+            # Whoever was told meanwhile that it began was told how it stands.
+            is_told_since = listing.stands and committed[telling.news_id].kind is Kind.LISTED
+            is_known = is_about_routes or is_told_since
+            if telling.recipient in self._repo.aware([listing_id])[listing_id] and not is_known:
                 kind = ending_line(listing.ended_by) if listing.ended_by is not None else Kind.CHANGED
                 news = replace(committed[telling.news_id], kind=kind, at=self._at, codes=listing.codes)
                 topic = Topic.CHANGED if listing.stands else Topic.DELISTED

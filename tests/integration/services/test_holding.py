@@ -566,6 +566,19 @@ async def test_what_is_muted_when_it_is_due_is_told_when_the_silence_ends_and_it
     assert read(site) == [[(Line.LISTED, "10.0.0.1")]]
 
 
+async def test_what_was_muted_and_is_told_by_a_change_is_told_once(store: Store) -> None:
+    """The change comes when the silence is over, and before anybody has looked at what it kept back."""
+    site = await watched(store, Route(channels=(MAIL,)))
+    silence(site, minutes(20))
+    site.world.list("a.test", HOST)
+    await look(site)
+    site.world.list("a.test", HOST, "127.0.0.3")
+    await look(site)
+    await site.end_silences()
+    await tell(site)
+    assert read(site) == [[(Line.LISTED, "10.0.0.1")]]
+
+
 some_routes = st.lists(
     st.builds(
         Route,
