@@ -173,7 +173,7 @@ class Deliverer:
         async with self._composing:
             composed = await self._store.read(lambda queries: draft(queries, watchlist, delivery, now))
         if composed.empty or composed.muted:
-            held = await self._store.write(lambda repo: self._set_aside(repo, composed))
+            held = await self._store.write(lambda repo: set_aside(repo, composed, self._clock.now()))
             if not held:
                 _log.warning("delivery.taken_over", extra={"delivery": delivery.id})
                 return
@@ -181,19 +181,6 @@ class Deliverer:
             self.outcomes[DeliveryState.EMPTY] += 1
             return
         await self._receipt(composed, await self._send(composed))
-
-    def _set_aside(self, repo: Repository, composed: Draft) -> bool:
-        """Write what this delivery does not tell, before it leaves; False, and nothing, if somebody else has it."""
-        now, delivery = self._clock.now(), composed.delivery
-        if composed.empty:
-            held = repo.finish(delivery, state=DeliveryState.EMPTY, at=now)
-        else:
-            held = repo.keep(delivery, now + LEASE)
-        if held:
-            repo.mute(delivery, composed.muted)
-        if held and composed.empty:
-            repo.write_down(delivery, composed.composed)
-        return held
 
     async def _send(self, composed: Draft) -> Outcome:
         recipient = composed.delivery.recipient
@@ -226,8 +213,7 @@ class Deliverer:
         state, error, next_at = _fate(sent, outcome, now, chance)
         written = repo.finish(delivery, state=state, at=now, error=error, next_at=next_at)
         if written and state is DeliveryState.SENT:
-            repo.write_down(delivery, sent.composed)
-            repo.set_told(delivery.recipient, sent.composed.told, now)
+            write_receipt(repo, sent, now)
         elif written:
             announcer = Announcer(repo, self._desk.policy, now)
             given_up = state is DeliveryState.FAILED
@@ -235,6 +221,26 @@ class Deliverer:
         if works_again:
             repo.hasten_retries(delivery.recipient, now)
         return state
+
+
+def set_aside(repo: Repository, composed: Draft, at: datetime) -> bool:
+    """Write what a delivery does not tell, before it leaves; False, and nothing, if somebody else has it."""
+    delivery = composed.delivery
+    if composed.empty:
+        held = repo.finish(delivery, state=DeliveryState.EMPTY, at=at)
+    else:
+        held = repo.keep(delivery, at + LEASE)
+    if held:
+        repo.mute(delivery, composed.muted)
+    if held and composed.empty:
+        repo.write_down(delivery, composed.composed)
+    return held
+
+
+def write_receipt(repo: Repository, sent: Draft, at: datetime) -> None:
+    """Write what a recipient has read in a message that arrived, and what he knows from now on."""
+    repo.write_down(sent.delivery, sent.composed)
+    repo.set_told(sent.delivery.recipient, sent.composed.told, at)
 
 
 def _fate(
