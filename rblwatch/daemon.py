@@ -44,6 +44,7 @@ _CLOCK_EVERY_S = 5.0
 _BEAT_EVERY_S = 10.0
 _RELEASE_EVERY_S = 1.0
 _SILENCES_EVERY_S = 30.0
+_REMIND_EVERY_S = 10.0
 _RESOLVER_EVERY_S = 1.0
 _HEARTBEAT_EVERY_S = 1.0
 _PRUNE_LOOK_S = 60.0
@@ -99,6 +100,7 @@ class Daemon:
             "beat": (self._beat, _BEAT_EVERY_S),
             "release": (self._work.release_held, _RELEASE_EVERY_S),
             "silences": (self._work.end_silences, _SILENCES_EVERY_S),
+            "reminders": (self._work.remind, _REMIND_EVERY_S),
             "prune": (self._work.prune, _PRUNE_LOOK_S),
             "room": (self._work.watch_room, _ROOM_EVERY_S),
             "heartbeat": (self._work.show_life, _HEARTBEAT_EVERY_S),

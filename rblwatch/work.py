@@ -26,6 +26,7 @@ from rblwatch.services.monitor import Monitor, end_silences, tell_notice
 from rblwatch.services.prune import prune
 from rblwatch.services.pulse import Pulse, late
 from rblwatch.services.release import release_due
+from rblwatch.services.remind import remind_due
 from rblwatch.services.room import RoomWatch
 from rblwatch.services.survey import keep
 from rblwatch.services.vigil import Vigil
@@ -186,6 +187,11 @@ class Work:
         """Tell what was muted by silences that are over."""
         assembly = self._assembly
         await end_silences(self._store, assembly.watchlist, assembly.policy, self._clock.now())
+
+    async def remind(self) -> None:
+        """Remind of what still stands and is due for that."""
+        assembly = self._assembly
+        await remind_due(self._store, assembly.watchlist, assembly.policy, self._clock.now())
 
     async def prune(self) -> None:
         """Forget history that is older than it is to be kept, once an hour."""

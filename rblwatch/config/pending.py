@@ -24,7 +24,6 @@ _ANY_ELEMENT = re.compile(r"\[[0-9]+\]")
 NOT_YET: tuple[tuple[str, Callable[[object], bool] | None, str], ...] = (
     ("alerts.flap", None, "a listing that comes and goes is not told as unstable"),
     ("routes[].on", _all_unsent, "nothing sends any of these topics, so this route tells nothing"),
-    ("routes[].remind_every", None, "nobody is reminded"),
     ("web.listen", None, "there is no page"),
     ("web.token", None, "there is no page"),
     ("web.trusted_proxies", None, "there is no page"),

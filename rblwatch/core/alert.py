@@ -28,11 +28,12 @@ class Group(StrEnum):
     STANDING = "standing"  # what stands, for a recipient or route that was added, or was muted
     DIGEST = "digest"  # what was held for the message of the day
     ESCALATED = "escalated"  # what nobody acknowledged in time
+    REMINDER = "reminder"  # what stands still, for one who was told of it
     NOTICE = "notice"  # about rblwatch itself
 
 
 #: What began and ended unsaid is left out of these.
-_ONLY_WHAT_STANDS = frozenset({Group.STANDING, Group.ESCALATED})
+_ONLY_WHAT_STANDS = frozenset({Group.STANDING, Group.ESCALATED, Group.REMINDER})
 
 
 class Kind(StrEnum):
@@ -85,6 +86,7 @@ class Drop(StrEnum):
     MERGED = "merged"  # another line of the same message says it
     ALREADY_TOLD = "already-told"
     NEVER_TOLD = "never-told"  # the end of something that this recipient was never told of
+    ACKNOWLEDGED = "acknowledged"  # a reminder of what somebody looks after meanwhile
     OVER = "over"  # it ended meanwhile: what was muted, or came before the recipient, or changed before the end
 
 
@@ -124,6 +126,12 @@ class Composed:
     dropped: tuple[tuple[Drop, News], ...]
     told: Mapping[int, Told]
     """What the recipient knows of each listing (by id) once the message has arrived."""
+
+    @property
+    def learned(self) -> Mapping[int, Told]:
+        """The same of those listings alone that the message has a line about."""
+        about = {item.listing.id for _, item in self.lines if item.listing is not None}
+        return {listing_id: state for listing_id, state in self.told.items() if listing_id in about}
 
 
 def compose(
@@ -191,11 +199,12 @@ def _line_to_the_aware(kinds: set[Kind], merged: News, listing: Listing) -> tupl
         return Line.DELISTED, Drop.MERGED, Told.CLOSED  # no route leads the news of that to him
     if Kind.UNROUTED in kinds and listing.stands:
         return Line.UNROUTED, Drop.MERGED, Told.NEVER
-    if not kinds & {Kind.CHANGED, Kind.UNROUTED} or (merged.before and merged.before == merged.codes):
+    is_changed = bool(kinds & {Kind.CHANGED, Kind.UNROUTED}) and not (merged.before and merged.before == merged.codes)
+    if not is_changed and Kind.REMINDER not in kinds:
         return None, Drop.ALREADY_TOLD, Told.OPEN
     if not listing.stands:
         return None, Drop.OVER, Told.OPEN  # the end has news of its own
-    return Line.CHANGED, Drop.MERGED, Told.OPEN
+    return (Line.CHANGED if is_changed else Line.REMINDER), Drop.MERGED, Told.OPEN
 
 
 def _line_to_the_unaware(kinds: set[Kind], listing: Listing, group: Group) -> tuple[Line | None, Drop, Told]:
@@ -217,7 +226,8 @@ def _incident_line(items: Sequence[News], told: Told, group: Group) -> tuple[Lin
         return None, Drop.ALREADY_TOLD
     if incident.stands:
         # What is told once more has grown; the end of a part is an incident of its own.
-        return (Line.BLIND, Drop.MERGED) if Kind.BLIND in kinds else (None, Drop.ALREADY_TOLD)
+        is_due = Kind.BLIND in kinds or (Kind.REMINDER in kinds and told is Told.OPEN)
+        return (Line.BLIND, Drop.MERGED) if is_due else (None, Drop.ALREADY_TOLD)
     if told is Told.OPEN:
         return (Line.SIGHTED, Drop.MERGED) if Kind.SIGHTED in kinds else (None, Drop.OVER)
     if Kind.BLIND not in kinds:

@@ -30,6 +30,7 @@ _OPENINGS = {
     Group.DIGEST: "What there was to tell since the last message of this kind.",
     Group.ESCALATED: "Nobody has acknowledged this in time, so it is told here as well. To acknowledge it: "
     "`rblwatch alerts ack {alert_id}`.",
+    Group.REMINDER: "A reminder of what stands still.",
     Group.STANDING: "What stands now. You were not told before: this channel or its route is new, or it was muted.",
 }
 _A_TEST = "This is a test, sent by `rblwatch notify test`. Nothing of what follows is true."

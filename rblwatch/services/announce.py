@@ -77,6 +77,18 @@ class Announcer:
         """Add news that a recipient would be told if it were not for a silence: it is taken up when that ends."""
         self._add_for(one, muted(Telling(news_id=0, recipient=recipient, decision=Decision.TELL), silence))
 
+    def remind(self, about: Sequence[Announcement], recipient: str) -> None:
+        """Add reminders for one recipient, who knows of all of this: with his digest, where his routes remind so."""
+        alert_id, news_ids = self._add([one.news for one in about], Group.REMINDER, recipient)
+        tellings = []
+        for news_id, one in zip(news_ids, about, strict=True):
+            ruling = self.rulings.reminding(
+                one.subject, recipient, self.rulings.situation(recipient, one.news, aware=True)
+            )
+            telling = Telling(news_id=news_id, recipient=recipient, decision=ruling.decision, due_at=ruling.due_at)
+            tellings.append(telling)
+        self._store(alert_id, Group.REMINDER, tellings, dict(zip(news_ids, (one.news for one in about), strict=True)))
+
     def dispatch(self, alert_id: int, group: Group, tellings: Iterable[Telling]) -> list[Telling]:
         """Put an alert on its way to those who are to be told, and give the tellings the deliveries that they are in.
 
@@ -147,7 +159,7 @@ class Announcer:
                 return max(FIRST_LOOK_WAIT, self.policy.group_wait)
             case Group.NEWS | Group.ENDED | Group.ESCALATED:
                 return self.policy.group_wait
-            case Group.INCIDENT | Group.STANDING | Group.NOTICE | Group.DIGEST:
+            case Group.INCIDENT | Group.STANDING | Group.REMINDER | Group.NOTICE | Group.DIGEST:
                 return timedelta()
 
 

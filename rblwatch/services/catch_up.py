@@ -141,11 +141,11 @@ class _CatchUp:
         for telling, listing_id in tellings:
             listing = self._repo.listing(listing_id)
             # That nothing leads there any more is found anew, if it is still so.
-            is_about_routes = listing.stands and committed[telling.news_id].kind is Kind.UNROUTED
-            # Whoever was told meanwhile that it began was told how it stands.
-            is_told_since = listing.stands and committed[telling.news_id].kind is Kind.LISTED
-            is_known = is_about_routes or is_told_since
-            if telling.recipient in self._repo.aware([listing_id])[listing_id] and not is_known:
+            # So is that a reminder is due. Whoever was told meanwhile that it began was told how it stands.
+            was = committed[telling.news_id].kind
+            is_known = listing.stands and was in (Kind.UNROUTED, Kind.LISTED)
+            is_aware = telling.recipient in self._repo.aware([listing_id])[listing_id]
+            if is_aware and not is_known and was is not Kind.REMINDER:
                 kind = ending_line(listing.ended_by) if listing.ended_by is not None else Kind.CHANGED
                 news = replace(committed[telling.news_id], kind=kind, at=self._at, codes=listing.codes)
                 topic = Topic.CHANGED if listing.stands else Topic.DELISTED
@@ -164,7 +164,9 @@ class _CatchUp:
         latest: dict[tuple[str, int], NewNews] = {}
         for telling, incident_id in tellings:
             news = committed[telling.news_id]
-            if (news.kind is Kind.BLIND) == (incidents[incident_id].ended_at is None):
+            if news.kind is not Kind.REMINDER and (news.kind is Kind.BLIND) == (
+                incidents[incident_id].ended_at is None
+            ):
                 latest[telling.recipient, incident_id] = news
         for (recipient, incident_id), news in latest.items():
             if recipient in self._repo.aware_of_incident(incident_id):

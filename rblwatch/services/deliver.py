@@ -240,7 +240,7 @@ def set_aside(repo: Repository, composed: Draft, at: datetime) -> bool:
 def write_receipt(repo: Repository, sent: Draft, at: datetime) -> None:
     """Write what a recipient has read in a message that arrived, and what he knows from now on."""
     repo.write_down(sent.delivery, sent.composed)
-    repo.set_told(sent.delivery.recipient, sent.composed.told, at)
+    repo.set_told(sent.delivery.recipient, sent.composed.learned, at)
 
 
 def _fate(

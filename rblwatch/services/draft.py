@@ -16,12 +16,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from rblwatch.core.alert import Composed, Line, News, compose
+from rblwatch.core.alert import Composed, Drop, Kind, Line, News, compose
 from rblwatch.core.message import Entry, Message, Tally
 from rblwatch.core.routing import Subject, silenced
 from rblwatch.core.settings import Topic
 from rblwatch.core.target import Target
 from rblwatch.core.watchlist import Watchlist
+from rblwatch.services.acknowledged import Acknowledged
 from rblwatch.services.announce import subject_about, subject_of
 from rblwatch.services.tally import Tallies
 from rblwatch.store.queries import Queries
@@ -56,7 +57,9 @@ def draft(queries: Queries, watchlist: Watchlist, delivery: Delivery, at: dateti
     incident_ids = {item.incident.id for item in heard if item.incident is not None}
     told = queries.told(delivery.recipient, listing_ids)
     told_incidents = queries.told_incidents(delivery.recipient, incident_ids)
+    reminders, heard = _looked_after(queries, heard)
     composed = compose(heard, told, delivery.group, incidents=told_incidents)
+    composed = replace(composed, dropped=(*composed.dropped, *((Drop.ACKNOWLEDGED, item) for item in reminders)))
     message = Message(
         delivery_id=f"{delivery.alert_id}-{delivery.id}",
         alert_id=delivery.alert_id,
@@ -84,6 +87,20 @@ def _unsilenced(
         else:
             muted[muting.id].append(item.id)
     return heard, muted
+
+
+def _looked_after(queries: Queries, news: Sequence[News]) -> tuple[Sequence[News], Sequence[News]]:
+    """The reminders of what somebody has acknowledged meanwhile, and all other news."""
+    if all(item.kind is not Kind.REMINDER for item in news):
+        return (), news
+    now = Acknowledged.now(queries)
+
+    def looked_after(item: News) -> bool:
+        listing, incident = item.listing, item.incident
+        ids = (listing.id if listing else None), (incident.id if incident else None)
+        return item.kind is Kind.REMINDER and (ids[0] in now.listings or ids[1] in now.incidents)
+
+    return [item for item in news if looked_after(item)], [item for item in news if not looked_after(item)]
 
 
 def _subject(item: News, watchlist: Watchlist) -> Subject:

@@ -25,6 +25,7 @@ from rblwatch.services.deliver import Deliverer
 from rblwatch.services.policy import Policy
 from rblwatch.services.portion import Transitions
 from rblwatch.services.release import release
+from rblwatch.services.remind import remind
 from rblwatch.services.sweep import Sweeper
 from rblwatch.services.totals import Totals
 from rblwatch.store.database import Store
@@ -102,6 +103,7 @@ class Monitor:
     def release_all(self, repo: Repository, at: datetime) -> None:
         """Let everything leave that is held and due, that gathers news, or that waits for other lists."""
         release(repo, self._terms.roster.watchlist, self._terms.policy, at)
+        remind(repo, self._terms.roster.watchlist, self._terms.policy, at)
         _release(repo, Group, at)
 
     def _report(self) -> None:

@@ -12,6 +12,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from rblwatch.core.holding import Ruling, Situation, rule
+from rblwatch.core.reminder import reminding
 from rblwatch.core.routing import Silence, Subject, silenced
 from rblwatch.core.settings import Route, Settings
 from rblwatch.services.acknowledged import Acknowledged
@@ -52,6 +53,10 @@ class Rulings:
         """What becomes of news for one recipient now, silences apart."""
         return rule(subject, recipient, self._policy.routes, situation)
 
+    def reminding(self, subject: Subject, recipient: str, situation: Situation) -> Ruling:
+        """What becomes of a reminder for one recipient who knows of the subject now, silences apart."""
+        return rule(subject, recipient, reminding(subject, recipient, self._policy.routes), situation)
+
     def situation(self, recipient: str, news: NewNews, *, aware: bool) -> Situation:
         """The situation in which news for one recipient is committed now."""
         return Situation(
@@ -74,8 +79,9 @@ class Rulings:
 
     @cached_property
     def acknowledged(self) -> Acknowledged:
-        """What somebody looks after: it is asked only where news waits for that."""
-        return Acknowledged.now(self._repo) if any(route.after for route in self._policy.routes) else Acknowledged()
+        """What somebody looks after: it is asked only where news waits for that, or somebody is reminded."""
+        wanted = any(route.after or route.remind_every for route in self._policy.routes)
+        return Acknowledged.now(self._repo) if wanted else Acknowledged()
 
     @cached_property
     def _silences(self) -> Sequence[Silence]:

@@ -34,6 +34,8 @@ _GROUPS = {
     Decision.WAITING_FOR_ACKNOWLEDGEMENT: Group.ESCALATED,
     Decision.TELL: Group.NEWS,
 }
+#: What the kinds of news are for routes that are called otherwise there.
+_TOPICS = {Kind.ENDED: Topic.DELISTED, Kind.REMINDER: Topic.LISTED}
 #: Longer than anything is held.
 _LONG_AGO = timedelta(days=4000)
 
@@ -130,6 +132,8 @@ class _Release:
             return _Decided(replace(telling, decision=Decision.NO_ROUTE, due_at=None))
         if aware and news.kind is Kind.LISTED:
             return _Decided(replace(telling, dropped=Drop.ALREADY_TOLD, due_at=None))
+        if news.kind is Kind.REMINDER:
+            return self._reminder(telling, news, subject, aware=aware)
         situation = self._announcer.rulings.situation(recipient, news, aware=aware)
         since_at = self._since_at(telling, news)
         situation = replace(situation, since_at=since_at, ended_at=self._ended_at(news))
@@ -140,6 +144,20 @@ class _Release:
         after = replace(telling, decision=ruling.decision, due_at=ruling.due_at)
         if ruling.decision is Decision.WAITING_FOR_ACKNOWLEDGEMENT and not ruling.waits:
             after = replace(after, dropped=Drop.OVER)
+        return _Decided(after, ruling.waited_for if ruling.tells else None)
+
+    def _reminder(self, telling: Telling, news: NewNews, subject: Subject, *, aware: bool) -> _Decided:
+        """What becomes of a reminder that waits for the digest; one that is not told is due again while it is so."""
+        rulings, recipient, over = self._announcer.rulings, telling.recipient, replace(telling, due_at=None)
+        if self._ended_at(news) is not None or not aware:
+            return _Decided(replace(over, dropped=Drop.OVER))
+        if rulings.acknowledged.covers(news):
+            return _Decided(replace(over, decision=Decision.ACKNOWLEDGED))
+        if (muting := rulings.muting(subject)) is not None:
+            return _Decided(muted(telling, muting))
+        situation = rulings.situation(recipient, news, aware=True)
+        ruling = rulings.reminding(subject, recipient, replace(situation, since_at=self._since_at(telling, news)))
+        after = replace(telling, decision=ruling.decision, due_at=ruling.due_at)
         return _Decided(after, ruling.waited_for if ruling.tells else None)
 
     def _ruling(self, subject: Subject, recipient: str, situation: Situation) -> Ruling:
@@ -156,7 +174,7 @@ class _Release:
 
     def _subject(self, news: NewNews) -> Subject:
         if news.listing_id is not None:
-            topic = Topic.DELISTED if news.kind is Kind.ENDED else Topic(news.kind.value)
+            topic = _TOPICS.get(news.kind) or Topic(news.kind.value)
             is_otherwise = news.kind is Kind.ENDED
             return subject_of(self._listings[news.listing_id], topic, self._watchlist, ended_otherwise=is_otherwise)
         if news.incident_id is not None:
@@ -168,7 +186,7 @@ class _Release:
     def _is_aware(self, news: NewNews, recipient: str) -> bool:
         if news.listing_id is not None:
             return recipient in self._aware.get(news.listing_id, ())
-        return news.kind is Kind.SIGHTED and recipient in self._hearing.get(news.incident_id or 0, ())
+        return news.kind in (Kind.SIGHTED, Kind.REMINDER) and recipient in self._hearing.get(news.incident_id or 0, ())
 
     def _ended_at(self, news: NewNews) -> datetime | None:
         if news.listing_id is not None:

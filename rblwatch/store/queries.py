@@ -23,6 +23,7 @@ from rblwatch.store.columns import written
 from rblwatch.store.hearing import Hearing
 from rblwatch.store.held import Held
 from rblwatch.store.pruning import Old
+from rblwatch.store.reminding import Reminding
 from rblwatch.store.rows import AlertRow, Coverage, Delivery, DeliveryState, Telling
 from rblwatch.store.schema import alert as alert_table
 from rblwatch.store.schema import coverage as coverage_table
@@ -41,7 +42,7 @@ from rblwatch.store.snapshot import Snapshot
 _UNFINISHED = delivery_table.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED))
 
 
-class Queries(Snapshot, Hearing, Held, Acknowledged, Old):
+class Queries(Snapshot, Hearing, Held, Reminding, Acknowledged, Old):
     """All that can be read, through one read-only connection."""
 
     def history(

@@ -20,6 +20,7 @@ from rblwatch.store.held import Held, Holding
 from rblwatch.store.names import Names
 from rblwatch.store.outbox import Outbox
 from rblwatch.store.pruning import Pruning
+from rblwatch.store.reminding import Reminding
 from rblwatch.store.rows import DaemonRow
 from rblwatch.store.schema import daemon as daemon_table
 from rblwatch.store.snapshot import Snapshot
@@ -39,6 +40,7 @@ class Repository(
     Hearing,
     Held,
     Holding,
+    Reminding,
     Acknowledged,
     Acknowledging,
     Outbox,

@@ -25,6 +25,7 @@ from rblwatch.services.deliver import Deliverer, Desk
 from rblwatch.services.monitor import Monitor, Swept, end_silences, sweep_once
 from rblwatch.services.policy import policy_of
 from rblwatch.services.release import release_due
+from rblwatch.services.remind import remind_due
 from rblwatch.services.report import Report
 from rblwatch.services.status import report
 from rblwatch.services.survey import Survey, begin, look_up
@@ -176,6 +177,7 @@ class Site:
         await self.monitor.release_first_looks()
         await self.end_silences()
         await self.release()
+        await self.remind()
 
     async def end_silences(self) -> None:
         watchlist = self.terms.roster.watchlist
@@ -185,6 +187,10 @@ class Site:
         """Take up what is held and due."""
         watchlist, policy = self.terms.roster.watchlist, policy_of(self.settings)
         await release_due(self.store, watchlist, policy, self.clock.now(), anew=clock_stepped)
+
+    async def remind(self) -> None:
+        """Remind of what still stands, if that is due."""
+        await remind_due(self.store, self.terms.roster.watchlist, policy_of(self.settings), self.clock.now())
 
     async def deliver(self) -> None:
         """Send what is due, until nothing more is or a sink hangs."""
