@@ -4,11 +4,15 @@ Owns the shape of a finding. Must not know how names are looked up, nor what was
 
 An origin has *parts*, since some of its look-ups may fail while others are answered: a family of a host, a mechanism of
 an SPF policy. A part is a path of words, and holds those that start with it; the part `""` is the whole.
+
+A part is *in doubt* where nobody knows whether it stands for its targets, since what may take them out could not be
+looked up: an earlier mechanism of a policy that does not pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -52,6 +56,8 @@ def origins_of(server: Server) -> tuple[Origin, ...]:
 
 #: The part that holds all others.
 WHOLE = ""
+#: With this word begins a part that is in doubt; no name and no mechanism is written so.
+_DOUBT = "?"
 #: So many parts are remembered by which one target was found.
 MOST_PARTS = 20
 _LONGEST_WORD = 48
@@ -74,6 +80,17 @@ def _digest(word: str) -> str:
 def within(part: str, outer: Iterable[str]) -> bool:
     """Whether a part is one of these, or in one of them."""
     return any(one in (WHOLE, part) or part.startswith(f"{one} ") for one in outer)
+
+
+def in_doubt(part: str) -> str:
+    """The same part, where it is in doubt."""
+    return f"{_DOUBT} {part}"
+
+
+def of_doubt(part: str) -> str | None:
+    """The part as it is without the doubt; None if it is in none."""
+    word, _, rest = part.partition(" ")
+    return rest if word == _DOUBT else None
 
 
 class Why(StrEnum):
@@ -143,6 +160,9 @@ class Finding:
     faults: tuple[str, ...] = ()
     """What is wrong with what was answered, for people: a name that does not exist, a policy that breaks the rules."""
     failures: tuple[Failure, ...] = ()
+
+    doubtful: AbstractSet[Target] = frozenset()
+    """Those of the targets that may not be meant: what would take them out failed. All their parts are in doubt."""
 
     @property
     def complete(self) -> bool:

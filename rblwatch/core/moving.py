@@ -8,15 +8,18 @@ fails is kept; the other parts move. What a part is answered with first is where
 that disappears is watched for a day more, since many names rotate among more addresses than one answer has. So an
 address is news when it comes, unless it was there within the day; those that it replaces are named with it. That
 another one went is news only when the day is over, or when nothing is left.
+
+What is found in doubt stays as it was. Only where nothing was ever answered completely, it is watched on trial: better
+too many than none. That is no news, neither now nor when it turns out to be nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from rblwatch.core.finding import MOST_PARTS, WHOLE, Failure, Finding, within
+from rblwatch.core.finding import MOST_PARTS, WHOLE, Failure, Finding, of_doubt, within
 from rblwatch.core.target import Target
 
 #: For how long a target is watched after it disappeared. Source: issue 3.
@@ -48,6 +51,10 @@ class Held:
             return frozenset({WHOLE})
         return frozenset(failure.part for failure in self.failures if failure.unanswered)
 
+    def on_trial(self, target: Target) -> bool:
+        """Whether one that is held was never found without a doubt."""
+        return all(of_doubt(part) is not None for part in self.parts.get(target, _ALL))
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -68,15 +75,16 @@ def settle(before: Held, finding: Finding, at: datetime) -> tuple[Held, Moved | 
     Laws: what failed takes no target of its parts away, and nothing goes by it; what is found is held and not missed;
     only what was held can go; of what was never answered, nothing is news.
     """
-    failures = tuple(_remembered(failure, before, at) for failure in finding.failures)
+    failures = tuple(_failures(before, finding, at))
     parts = _parts(before, finding)
-    targets: dict[Target, datetime | None] = dict.fromkeys(finding.targets)
+    certain = finding.targets.keys() - finding.doubtful
+    targets: dict[Target, datetime | None] = {
+        target: None for target in finding.targets if target in certain or before.complete_at is None
+    }
     for target, missed_at in before.targets.items():
-        if target in targets:
-            continue
         if parts[target]:
-            targets[target] = missed_at
-        elif at - (missed_at or at) < GRACE:
+            targets[target] = None if target in certain else missed_at
+        elif not before.on_trial(target) and at - (missed_at or at) < GRACE:
             targets[target] = missed_at or at
     after = Held(
         targets=targets,
@@ -91,6 +99,16 @@ def settle(before: Held, finding: Finding, at: datetime) -> tuple[Held, Moved | 
     return replace(after, told=told.intersection(missed)), moved
 
 
+def _failures(before: Held, finding: Finding, at: datetime) -> Iterator[Failure]:
+    """What fails, and what never had an answer and is hidden behind that."""
+    for failure in finding.failures:
+        yield _remembered(failure, before, at)
+    lost = {failure.part for failure in finding.failures}
+    for failure in before.failures:
+        if failure.unanswered and failure.part not in lost and within(failure.part, lost):
+            yield failure
+
+
 def _remembered(failure: Failure, before: Held, at: datetime) -> Failure:
     """A failure with since when it lasts, and whether there was an answer before."""
     since = min((one.since for one in before.failures if one.since and one.part == failure.part), default=at)
@@ -102,8 +120,11 @@ def _parts(before: Held, finding: Finding) -> dict[Target, tuple[str, ...]]:
     lost = {failure.part for failure in finding.failures}
     parts = {target: finding.parts.get(target, _ALL) for target in finding.targets}
     for target in before.targets:
-        found = parts.get(target, ())
-        hidden = (one for one in before.parts.get(target, _ALL) if within(one, lost)) if lost else ()
+        found, was = parts.get(target, ()), before.parts.get(target, _ALL)
+        if target in finding.doubtful:
+            parts[target] = was
+            continue
+        hidden = (one for one in was if within(of_doubt(one) or one, lost)) if lost else ()
         parts[target] = tuple(dict.fromkeys((*found, *hidden)))[:MOST_PARTS]
     return parts
 
@@ -118,10 +139,11 @@ def _news(before: Held, finding: Finding, after: Held) -> Moved | None:
     was_empty = None not in before.targets.values() and before.told.issuperset(before.targets)
     is_empty = finding.complete and None not in after.targets.values()
     new = (target for target in finding.targets if was_empty or target not in before.targets)
-    came = tuple(target for target in new if not unanswered or is_news(target))
+    sure = (target for target in new if target not in finding.doubtful)
+    came = tuple(target for target in sure if not unanswered or is_news(target))
     # Where nothing is left, that is told at once, and for all; so nothing more is told when their day is over.
     gone = before.targets if is_empty else (target for target in before.targets if target not in after.targets)
-    went = tuple(target for target in gone if target not in before.told)
+    went = tuple(target for target in gone if target not in before.told and not before.on_trial(target))
     missed = (target for target, moment in after.targets.items() if moment is not None and target not in before.told)
     missing = tuple(missed) if came and not is_empty else ()
     return Moved(came, missing, went, is_empty) if came or went else None

@@ -3,6 +3,7 @@
 Owns which of a policy's addresses are watched. Must not look names up, nor know what was found before.
 
 Watched is who is designated: who matches a mechanism that passes (`+`, or no sign), and no earlier one that doesn't.
+Where an earlier one that doesn't pass could not be looked up, whoever matches a later one is in doubt.
 Reported instead are ranges of more than 256 addresses, everybody (`+all`), what only a message decides (`exists`,
 `ptr`, macros), what lies beyond SPF's limits, and other people's policies.
 
@@ -16,11 +17,23 @@ Hosts that the admin's record names one by one (`a:`, `mx:`, and MX records) are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from operator import attrgetter
 
-from rblwatch.core.finding import MOST_PARTS, WHOLE, Failure, Finding, Origin, OriginKind, Unwatched, Why, part_of
+from rblwatch.core.finding import (
+    MOST_PARTS,
+    WHOLE,
+    Failure,
+    Finding,
+    Origin,
+    OriginKind,
+    Unwatched,
+    Why,
+    in_doubt,
+    part_of,
+)
 from rblwatch.core.hosts import failure
 from rblwatch.core.lookup import RecordKind, Walk
 from rblwatch.core.question import Reason
@@ -39,6 +52,7 @@ _MOST_TAKEN_OUT = 256
 #: Lines about what is not watched, and about what is wrong: a record has room for thousands.
 _MOST_REPORTS = 100
 _LONGEST_QUOTE = 100
+_FAMILIES = ((4, RecordKind.A), (6, RecordKind.AAAA))
 
 
 def walk_senders(domain: Target, follows: Callable[[str], bool]) -> Walk[Finding]:
@@ -55,18 +69,23 @@ def designated(origin: Origin, policy: Policy) -> Finding:
         notes.faults[f"{policy.domain} {policy.trouble.detail}"] = None
     targets: dict[Target, str] = {}
     parts: dict[Target, tuple[str, ...]] = {}
-    for share in shares:
-        alone = (share.part,)
+    doubtful: set[Target] = set()
+    # What is certain by one mechanism is certain, whatever others say.
+    for share in sorted(shares, key=attrgetter("in_doubt")):
+        alone = (in_doubt(share.part) if share.in_doubt else share.part,)
         room = MOST_ADDRESSES - len(targets)
         for network in share.networks:
             if (unwatched := _too_large(share, network)) is not None:
                 notes.unwatched[unwatched] = None
                 continue
             for target in islice(share.watched(network), room):
+                if share.in_doubt and target not in targets:
+                    doubtful.add(target)
                 targets.setdefault(target, share.how)
                 before = parts.setdefault(target, alone)
-                if share.part not in before and len(before) < MOST_PARTS:
-                    parts[target] = (*before, share.part)
+                more = alone[0] not in before and len(before) < MOST_PARTS
+                if more and share.in_doubt == (target in doubtful):
+                    parts[target] = (*before, *alone)
     if len(targets) >= MOST_ADDRESSES:
         what = f"more than {MOST_ADDRESSES:,} addresses"
         notes.unwatched[Unwatched(what, Why.TOO_LARGE, "register those to be watched under addresses")] = None
@@ -77,7 +96,21 @@ def designated(origin: Origin, policy: Policy) -> Finding:
         unwatched=tuple(islice(notes.unwatched, _MOST_REPORTS)),
         faults=(*islice(notes.faults, _MOST_REPORTS), *_unsaid(notes)),
         failures=tuple(notes.failures),
+        doubtful=doubtful,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _TakenOut:
+    """What mechanisms that don't pass take out for the later ones."""
+
+    networks: tuple[Network, ...] = ()
+    """Less than all is safe: too many are watched then."""
+    doubts: frozenset[int] = frozenset()
+    """Versions of IP of which nobody knows what else is taken out, since a look-up failed."""
+
+    def __or__(self, other: _TakenOut) -> _TakenOut:
+        return _TakenOut((*self.networks, *other.networks)[:_MOST_TAKEN_OUT], self.doubts | other.doubts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +120,13 @@ class _Share:
     networks: tuple[Network, ...]
     what: str
     how: str
-    excluded: tuple[Network, ...]
+    taken_out: _TakenOut
     part: str
+    in_doubt: bool = False
 
     def watched(self, network: Network) -> Iterator[Target]:
-        excluded = [other for other in self.excluded if other.version == network.version and other.overlaps(network)]
+        known = self.taken_out.networks
+        excluded = [other for other in known if other.version == network.version and other.overlaps(network)]
         for address in network:
             if not any(address in other for other in excluded):
                 yield address_target(address)
@@ -104,30 +139,41 @@ class _Notes:
     unwatched: dict[Unwatched, None] = field(default_factory=dict)
     faults: dict[str, None] = field(default_factory=dict)
     failures: dict[Failure, None] = field(default_factory=dict)
+    lost: set[int] = field(default_factory=set)
+    """Versions of IP of which addresses may be missing, since a look-up failed."""
 
-    def read(self, policy: Policy, excluded: Iterable[Network] = (), part: str = WHOLE) -> Iterator[_Share]:
-        taken_out = list(excluded)
+    def read(self, policy: Policy, taken_out: _TakenOut = _TakenOut(), part: str = WHOLE) -> Iterator[_Share]:
         if policy.trouble is not None:
             self._trouble(policy, part)
         for step in policy.steps:
+            its_part = part_of(part, step.text)
             if isinstance(step, Broken) or step.qualifier is Qualifier.PASS:
-                yield from self._passing(policy.domain, step, taken_out, part_of(part, step.text))
+                yield from self._matched(policy.domain, step, taken_out, its_part)
             else:
-                taken_out += _matched(step)[: _MOST_TAKEN_OUT - len(taken_out)]
+                taken_out |= self._taken_out(policy.domain, step, its_part)
         match policy.redirect:
             case Policy():
                 yield from self.read(policy.redirect, taken_out, part_of(part, f"redirect={policy.redirect.domain}"))
             case Opaque() | Broken():
-                yield from self._passing(policy.domain, policy.redirect, taken_out, part_of(part, policy.redirect.text))
+                its_part = part_of(part, policy.redirect.text)
+                yield from self._matched(policy.domain, policy.redirect, taken_out, its_part)
 
-    def _passing(self, domain: str, step: Step, excluded: list[Network], part: str) -> Iterator[_Share]:
+    def _taken_out(self, domain: str, step: Step, part: str) -> _TakenOut:
+        """Note what failed of a mechanism that doesn't pass; nothing else of it is reported, it designates nobody."""
+        aside = _Notes()
+        shares = [share for share in aside._matched(domain, step, _TakenOut(), part) if share.taken_out == _TakenOut()]
+        self.failures |= aside.failures
+        self.lost |= aside.lost
+        return _TakenOut(tuple(network for share in shares for network in share.networks), frozenset(aside.lost))
+
+    def _matched(self, domain: str, step: Step, taken_out: _TakenOut, part: str) -> Iterator[_Share]:
         shown = clean(step.text, _LONGEST_QUOTE)
         what = f"'{shown}' in the SPF record of {clean(domain, _LONGEST_QUOTE)}"
         match step:
             case Matching():
-                yield from self._matching(step, _Share((), what, f"SPF {shown} of {domain}", tuple(excluded), part))
+                yield from self._matching(step, _Share((), what, f"SPF {shown} of {domain}", taken_out, part))
             case Nested():
-                yield from self.read(step.policy, excluded, part)
+                yield from self.read(step.policy, taken_out, part)
             case Opaque():
                 self.unwatched[_opaque(what, step, part)] = None
             case Broken():
@@ -144,13 +190,16 @@ class _Notes:
             # Where the hosts of `mx` are not known, neither family is.
             words = () if lost.query.kind is RecordKind.MX else (lost.query.kind,)
             self.failures[failure(lost.query, lost.failed, part_of(share.part, *words))] = None
-        for version, kind in ((4, RecordKind.A), (6, RecordKind.AAAA)):
+            self.lost |= {version for version, kind in _FAMILIES if not words or kind in words}
+        for version, kind in _FAMILIES:
             networks = tuple(network for network in step.networks if network.version == version)
             if networks:
-                yield replace(share, networks=networks, part=part_of(share.part, kind))
+                doubtful = version in share.taken_out.doubts
+                yield replace(share, networks=networks, part=part_of(share.part, kind), in_doubt=doubtful)
 
     def _trouble(self, policy: Policy, part: str) -> None:
         assert policy.trouble is not None
+        self.lost |= {version for version, _ in _FAMILIES}
         domain = clean(policy.domain, _LONGEST_QUOTE)
         match policy.trouble.error, policy.trouble.failed:
             case Error.TEMPERROR, failed if failed is not None:
@@ -164,17 +213,6 @@ def _unsaid(notes: _Notes) -> Iterator[str]:
     more = max(len(notes.unwatched), len(notes.faults)) - _MOST_REPORTS
     if more > 0:
         yield f"{more} more mechanisms are not watched, for such reasons"
-
-
-def _matched(step: Step) -> list[Network]:
-    """Networks that a mechanism takes out for the later ones. Less than all is safe: too many are watched then."""
-    match step:
-        case Matching(networks=networks):
-            return list(networks)
-        case Nested(policy=policy):
-            return [network for share in _Notes().read(policy) if not share.excluded for network in share.networks]
-        case _:
-            return []
 
 
 def _too_large(share: _Share, network: Network) -> Unwatched | None:

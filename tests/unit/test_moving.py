@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rblwatch.core.finding import WHOLE, Failure, Finding, Origin, OriginKind, part_of, within
+from rblwatch.core.finding import WHOLE, Failure, Finding, Origin, OriginKind, in_doubt, part_of, within
 from rblwatch.core.moving import GRACE, Held, Moved, settle
 from rblwatch.core.question import Reason
 from rblwatch.core.target import Target, parse_address, parse_name
@@ -165,6 +165,14 @@ def test_an_include_that_is_found_broken_behind_a_record_that_was_not_answered_s
     assert play(of_parts({WHOLE: None}), first, later)[1] == [None, None, None]
 
 
+def test_an_include_that_was_never_answered_starts_from_its_first_answer_whatever_else_failed_before() -> None:
+    first, later = of_parts({"ip4:a": (A,), "include:b": None}), of_parts({"ip4:a": (A,), "include:b": (B,)})
+    held, news = play(first, *[of_parts({WHOLE: None})] * 2)
+    assert [(one.part, one.since) for one in held.failures] == [(WHOLE, NOON + timedelta(hours=1)), ("include:b", NOON)]
+    assert settle(held, later, NOON + timedelta(hours=3))[1] is None
+    assert news == [None] * 3
+
+
 def test_a_target_that_two_parts_have_stays_while_one_of_them_cannot_be_looked_up() -> None:
     held, news = play(of_parts({"a": (A,), "b": (A, B)}), *[of_parts({"a": (), "b": None})] * 30)
     assert set(held.targets) == {A, B}
@@ -176,6 +184,65 @@ def test_an_include_that_is_taken_out_takes_its_targets_along_though_it_failed()
     held, news = play(*story, *[of_parts({"ip4:a": (A,)})] * 25)
     assert set(held.targets) == {A}
     assert news[-1] == Moved(went=(B,))
+
+
+EXCEPT = "-a:x.example.org A"
+
+
+def in_doubts(*doubtful: Target, sure: tuple[Target, ...] = ()) -> Finding:
+    """What may take out some of these failed."""
+    parts = dict.fromkeys(sure, ("ip4:a A",)) | dict.fromkeys(doubtful, (in_doubt("ip4:a A"),))
+    failures = (Failure("A of x.example.org", Reason.SERVFAIL, "answered SERVFAIL", EXCEPT),)
+    targets = dict.fromkeys(parts, "by a mechanism")
+    return Finding(origin=ORIGIN, targets=targets, parts=parts, failures=failures, doubtful=set(doubtful))
+
+
+def certainly(*some: Target) -> Finding:
+    return of_parts({"ip4:a A": some})
+
+
+def test_what_is_found_in_doubt_stays_as_it_was() -> None:
+    held, news = play(certainly(A), *[in_doubts(A, B)] * 30, certainly(A))
+    assert held.targets == {A: None}
+    assert news == [None] * 32
+    held, news = play(certainly(A, B), certainly(A), *[in_doubts(A, B)] * 30)
+    assert held.targets == {A: None, B: NOON + timedelta(hours=1)}
+    assert news == [None] * 32
+
+
+def test_what_comes_without_a_doubt_is_news_though_a_look_up_fails() -> None:
+    assert play(certainly(A), in_doubts(A, B, sure=(C,)))[1] == [None, Moved(came=(C,))]
+    assert play(certainly(A), in_doubts(A, B), certainly(A, B))[1] == [None, None, Moved(came=(B,))]
+
+
+def test_what_a_policy_does_not_name_any_more_goes_though_a_look_up_fails() -> None:
+    held, news = play(certainly(A, B), *[in_doubts(A)] * 30)
+    assert held.targets == {A: None}
+    assert [moved for moved in news if moved is not None] == [Moved(went=(B,))]
+
+
+def test_what_was_always_in_doubt_is_watched_and_no_news_when_it_comes_or_goes() -> None:
+    held, news = play(in_doubts(A, B), in_doubts(A, B, C))
+    assert held.targets == {A: None, B: None, C: None}
+    assert news == [None, None]
+    held, news = play(in_doubts(A, B, C), in_doubts(A, B), of_parts({WHOLE: None}), certainly(A))
+    assert held.targets == {A: None}
+    assert news == [None, None, None, None]
+    assert play(in_doubts(A), certainly(A), certainly(B))[1] == [None, None, Moved(came=(B,), missing=(A,))]
+    assert play(in_doubts(A), certainly())[1] == [None, None]
+
+
+def test_what_was_always_in_doubt_stays_while_its_own_include_fails() -> None:
+    part = "include:b ip4:a A"
+    doubted = Finding(
+        origin=ORIGIN,
+        targets={A: ""},
+        parts={A: (in_doubt(part),)},
+        doubtful={A},
+        failures=(Failure("x", Reason.SERVFAIL, "", EXCEPT),),
+    )
+    held, news = play(doubted, of_parts({EXCEPT: None, "include:b": None}))
+    assert (held.targets, news) == ({A: None}, [None, None])
 
 
 def test_long_words_make_short_parts_and_different_ones() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rblwatch.core.finding import Failure, Finding, Origin, OriginKind, Why
+from rblwatch.core.finding import Failure, Finding, Origin, OriginKind, Why, of_doubt
 from rblwatch.core.question import Failed, Reason
 from rblwatch.core.senders import MOST_ADDRESSES, walk_senders
 from rblwatch.core.target import parse_name
@@ -188,6 +188,78 @@ def test_a_failure_is_one_of_the_mechanism_that_needs_the_look_up_and_of_its_fam
             "redirect=_ok.example.org a:two.example.org A",
         ),
     }
+
+
+DEAD: Zone = {
+    "dead.example.org": {"*": TIMED_OUT},
+    "four.example.org": {"A": TIMED_OUT, "AAAA": "2001:db8::1"},
+    "_dead.example.org": {"TXT": TIMED_OUT},
+    "_odd.example.org": {"TXT": "v=spf1 moo"},
+    "_in.example.org": {"TXT": "v=spf1 ip4:192.0.2.7 ~a:four.example.org ip4:192.0.2.1 -all"},
+}
+
+
+@pytest.mark.parametrize(
+    ("record", "certain", "doubtful", "failed"),
+    [
+        (
+            "-a:dead.example.org ip4:192.0.2.1 ip6:2001:db8::1",
+            [],
+            ["192.0.2.1", "2001:db8::1"],
+            ["-a:dead.example.org A", "-a:dead.example.org AAAA"],
+        ),
+        # What comes before, or by another mechanism, is certain.
+        (
+            "ip4:192.0.2.1 ~a:dead.example.org ip4:192.0.2.0/31",
+            ["192.0.2.1"],
+            ["192.0.2.0"],
+            ["~a:dead.example.org A", "~a:dead.example.org AAAA"],
+        ),
+        # Only one family failed; what it did find is taken out.
+        (
+            "?a:four.example.org ip4:192.0.2.1 ip6:2001:db8::/127",
+            ["2001:db8::"],
+            ["192.0.2.1"],
+            ["?a:four.example.org A"],
+        ),
+        ("-mx:dead.example.org ip4:192.0.2.1", [], ["192.0.2.1"], ["-mx:dead.example.org"]),
+        ("-include:_dead.example.org ip4:192.0.2.1", [], ["192.0.2.1"], ["-include:_dead.example.org"]),
+        ("-include:_odd.example.org ip4:192.0.2.1", [], ["192.0.2.1"], ["-include:_odd.example.org"]),
+        (
+            "-include:_in.example.org ip4:192.0.2.7 ip4:192.0.2.8",
+            [],
+            ["192.0.2.8"],
+            ["-include:_in.example.org ~a:four.example.org A"],
+        ),
+        # An included policy has its own doubts, and those of the mechanisms before it.
+        (
+            "include:_in.example.org ip4:192.0.2.8",
+            ["192.0.2.7", "192.0.2.8"],
+            ["192.0.2.1"],
+            ["include:_in.example.org ~a:four.example.org A"],
+        ),
+        (
+            "-a:four.example.org include:_in.example.org",
+            [],
+            ["192.0.2.7", "192.0.2.1"],
+            ["-a:four.example.org A", "include:_in.example.org ~a:four.example.org A"],
+        ),
+        ("-a:four.example.org redirect=_in.example.org", [], ["192.0.2.7", "192.0.2.1"], None),
+        # A failure of what passes leaves nobody else in doubt.
+        ("a:four.example.org ip4:192.0.2.1", ["2001:db8::1", "192.0.2.1"], [], ["a:four.example.org A"]),
+    ],
+)
+def test_whom_a_failing_look_up_may_take_out_is_in_doubt(
+    record: str, certain: list[str], doubtful: list[str], failed: list[str] | None
+) -> None:
+    finding = senders(f"v=spf1 {record}", DEAD)
+    assert [one.text for one in finding.targets if one not in finding.doubtful] == certain
+    assert [one.text for one in finding.targets if one in finding.doubtful] == doubtful
+    if failed is not None:
+        assert [one.part for one in finding.failures] == failed
+    in_no_doubt = [[part for part in finding.parts[one] if of_doubt(part) is None] for one in finding.targets]
+    assert [bool(parts) for parts in in_no_doubt] == [one not in finding.doubtful for one in finding.targets]
+    assert finding.unwatched == ()
 
 
 @pytest.mark.parametrize("record", ["hello", "v=spf2"])
