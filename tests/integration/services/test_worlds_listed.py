@@ -165,3 +165,24 @@ async def test_two_hundred_servers_that_are_really_listed_are_all_told(store: St
     for lines in told_of_servers(site).values():
         assert sorted(lines) == sorted((Line.LISTED, target.text) for target in OTHERS)
     assert len(to(site, CHAT)) == 2
+
+
+async def test_five_hundred_servers_listed_by_one_cause_are_one_message_that_tells_of_all(store: Store) -> None:
+    targets = [Target(f"10.2.{number // 250}.{number % 250 + 1}", Family.IPV4) for number in range(500)]
+    servers = [Server(name=f"s{at}", networks=(ip_network(f"{one.text}/32"),)) for at, one in enumerate(targets)]
+    site = await watching(store, list_of("a.test"), list_of("b.test"), servers=servers)
+    for target in targets:
+        site.world.list("a.test", target)
+    for _ in range(3):
+        await look(site)
+    for recipient in RECIPIENTS:
+        (message,) = to(site, recipient)
+        assert sorted(said(message)) == sorted((Line.LISTED, target.text) for target in targets)
+
+    for target in targets:
+        site.world.delist("a.test", target)
+    for _ in range(5):
+        await look(site)
+    for recipient in RECIPIENTS:
+        _, message = to(site, recipient)
+        assert sorted(said(message)) == sorted((Line.DELISTED, target.text) for target in targets)
