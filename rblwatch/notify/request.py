@@ -4,7 +4,10 @@ Owns the bounds of an exchange (no redirect is followed, little is read, everyth
 verified against the machine's authorities, and that no word of the URL gets into an outcome. Must not know messages,
 nor what a body means.
 
-A read time-out strikes only between two bytes, so the whole exchange has one bound, after which its connection is cut.
+A read time-out strikes only between two bytes, so the whole exchange has one bound, after which its connection is cut;
+it begins before the name is looked up, and what a name's addresses may take is shared out among them. The look-up alone
+is in the system's hands and cannot be cut.
+
 Every failure of TLS is transient: a certificate that has run out is renewed by somebody, and the message is to arrive
 then.
 """
@@ -15,6 +18,7 @@ import base64
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,8 +31,11 @@ from rblwatch.core.retry import Outcome, Permanent, Sent, Transient
 from rblwatch.core.settings import Secret
 from rblwatch.notify.reply import asked_to_wait, http_failure
 
-#: For everything from the connection to the last byte that is read. A send's hard time-out outlives it.
+#: For everything from the look-up of the name to the last byte that is read. A send's hard time-out outlives it.
 EXCHANGE_S = 25.0
+#: Of it, at most this share goes into finding an address that answers; each address gets its part, and no more than so
+#: many seconds.
+_CONNECTING = 0.6
 _CONNECT_S = 10.0
 #: Of an answer's body; what became of the request stands in the status that came before it.
 MOST_BODY_BYTES = 1024
@@ -109,7 +116,8 @@ def _place(url: str) -> _Place:
 @contextmanager
 def _connected(place: _Place) -> Iterator[HTTPConnection]:
     """A connection that is cut when the exchange has taken too long, whatever goes on in it; then TimeoutError."""
-    raw = socket.create_connection((place.host, place.port), timeout=_CONNECT_S)
+    end_s = time.monotonic() + EXCHANGE_S
+    raw = _connect(place, end_s - (1 - _CONNECTING) * EXCHANGE_S)
     # A socket that TLS has taken over cannot be cut any more; another hold on the same connection can.
     cutter, was_cut = raw.dup(), threading.Event()
 
@@ -118,7 +126,7 @@ def _connected(place: _Place) -> Iterator[HTTPConnection]:
         with suppress(OSError):
             cutter.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(EXCHANGE_S, cut)
+    timer = threading.Timer(max(end_s - time.monotonic(), 0.0), cut)
     timer.daemon = True
     timer.start()
     connection = HTTPConnection(place.host, place.port)
@@ -137,6 +145,29 @@ def _connected(place: _Place) -> Iterator[HTTPConnection]:
         connection.close()
         raw.close()
         cutter.close()
+
+
+def _connect(place: _Place, until_s: float) -> socket.socket:
+    """Connect to the first address that answers, by that moment on the monotonic clock.
+
+    Raises: OSError; TimeoutError where it was too late for another try.
+    """
+    found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    problem: OSError = TimeoutError()
+    for number, (family, kind, protocol, _, address) in enumerate(found):
+        share_s = (until_s - time.monotonic()) / (len(found) - number)
+        if share_s <= 0:
+            raise TimeoutError
+        raw = socket.socket(family, kind, protocol)
+        try:
+            raw.settimeout(min(share_s, _CONNECT_S))
+            raw.connect(address)
+        except OSError as error:
+            raw.close()
+            problem = error
+        else:
+            return raw
+    raise problem
 
 
 def _read_a_little(connected: socket.socket | None, response: HTTPResponse) -> None:

@@ -5,6 +5,7 @@ import logging
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from rblwatch.core.settings import Channel, Secret
 from rblwatch.notify import AppriseNotifier, request
 from tests.integration.notify.samples import LISTING, about, many, message, trouble
 from tests.support.authority import Authority
-from tests.support.endpoint import new_endpoint
+from tests.support.endpoint import Endpoint, new_endpoint
 from tests.support.httpsink import HttpSink, Reply
 from tests.support.waiting import eventually
 
@@ -171,6 +172,43 @@ async def test_a_handshake_that_never_ends_is_cut(monkeypatch: pytest.MonkeyPatc
     with socket.create_server(endpoint) as silent:
         assert await send(f"https://{endpoint}/") == Transient("channel 'hook': no answer in time")
         silent.accept()[0].close()
+
+
+@pytest.fixture
+def deaf() -> Iterator[Endpoint]:
+    """An address of which nothing comes back, not even a refusal: its queue of connections is full."""
+    endpoint = new_endpoint(15306)
+    with ExitStack() as stack:
+        stack.enter_context(socket.create_server(endpoint, backlog=0))
+        for _ in range(4):
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(endpoint)
+        yield endpoint
+
+
+def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: Endpoint) -> None:
+    """Let every name stand for these."""
+    rows = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: rows)
+
+
+async def test_a_name_with_many_dead_addresses_holds_a_send_no_longer_than_one_with_a_single_one(
+    deaf: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other they would take longer than the send may, whose time-out then says so instead."""
+    monkeypatch.setattr(request, "EXCHANGE_S", 0.5)
+    resolve_to(monkeypatch, *[deaf] * 8)
+    assert await send("http://hook.example/") == Transient("channel 'hook': no answer in time")
+
+
+async def test_a_dead_address_leaves_time_for_the_one_behind_it_that_works(
+    deaf: Endpoint, http_sink: HttpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request, "EXCHANGE_S", 5.0)
+    resolve_to(monkeypatch, deaf, deaf, deaf, http_sink.endpoint)
+    assert await send("http://hook.example/") == Sent()
+    assert http_sink.received[0].headers["host"] == "hook.example"
 
 
 async def test_nobody_there_is_tried_again() -> None:
