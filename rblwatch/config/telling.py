@@ -46,10 +46,12 @@ def read_telling(
 def read_heartbeat(table: Table, read_secret: ReadSecret) -> Heartbeat:
     """Read the heartbeat; an empty URL is off."""
     web_url = _web_url(read_secret)
-    return Heartbeat(
+    heartbeat = Heartbeat(
         url=table.secret("url", lambda value: None if value == "" else web_url(value), default=""),
         every=table.take("every", values.duration("1s"), "5m"),
     )
+    _warn_of_clear_text(table, "url", heartbeat.url, "whoever sees it on its way can ask it in our place")
+    return heartbeat
 
 
 def _read_channel(row: Table, read_secret: ReadSecret) -> Channel:
@@ -66,6 +68,13 @@ def _read_channel(row: Table, read_secret: ReadSecret) -> Channel:
             row.refuse("webhook", "cannot stand beside url; make two channels of them")
         case True, False if row.given("secret"):
             row.refuse("secret", "signs the body of a webhook, and this channel has a url; leave it out")
+        case False, True if not row.given("secret"):
+            row.warn(
+                "webhook",
+                "is sent without a signature, so whoever gets it cannot see that it is ours and unchanged; "
+                'add secret = { file = "…" }, and verify it there (docs/alerts.md)',
+            )
+    _warn_of_clear_text(row, "webhook", channel.webhook, "everybody on its way can read the messages")
     return channel
 
 
@@ -136,6 +145,13 @@ def _warn_of_digests(row: Table, route: Route, routes: Sequence[Route]) -> None:
                 f"another route gives the channel '{name}' its digest at {times[0]}, and it gets one a day: the first "
                 "of the two times with anything to tell counts; write the same time in both",
             )
+
+
+def _warn_of_clear_text(table: Table, key: str, url: Secret | None, harm: str) -> None:
+    """Where it stays on this machine, nobody else sees it."""
+    parts = urlsplit(url.reveal()) if url is not None else None
+    if parts is not None and parts.scheme == "http" and not values.is_loopback_host(parts.hostname or ""):
+        table.warn(key, f"is asked without encryption (http://), so {harm}; write https://")
 
 
 def _apprise_url(read_secret: ReadSecret) -> ReadSecret:

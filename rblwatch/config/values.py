@@ -177,8 +177,17 @@ def listen(value: object) -> str:
 
 def is_loopback(endpoint: str) -> bool:
     """Whether an endpoint that `listen` gave is reached from this machine only."""
-    host = endpoint.rpartition(":")[0].strip("[]")
-    return host == "localhost" or ip_address(host).is_loopback
+    return is_loopback_host(endpoint.rpartition(":")[0].strip("[]"))
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a host, as a URL names it without brackets, is this machine for certain: of other names nobody knows."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def time_of_day(value: object) -> str:

@@ -348,6 +348,11 @@ def mx(*addresses: str) -> str:
     return f'[[servers]]\nname = "mx"\ntags = ["europe"]\naddresses = {list(addresses)}\n'
 
 
+HOOKED = mx("9.9.9.9") + "[[channels]]\nwebhook = '{}'\n{}name = 'hook'\n[[routes]]\nchannels = ['hook']\n"
+SIGNED = "secret = 's1gned'\n"
+READABLE = "is asked without encryption (http://), so everybody on its way can read the messages; write https://"
+
+
 @pytest.mark.parametrize(
     ("text", "warnings"),
     [
@@ -415,6 +420,36 @@ def mx(*addresses: str) -> str:
             ],
         ),
         (BOTH_TOLD + 'digest = "08:00"\n[[routes]]\nchannels = ["chat"]\ndigest = "08:00"\n' + mx("9.9.9.9"), []),
+        # Whoever gets JSON by POST, from anybody, needs to see that it is ours; and nobody else is to read it.
+        (HOOKED.format("https://hooks.example.org/T0ken", SIGNED), []),
+        (
+            HOOKED.format("https://hooks.example.org/T0ken", ""),
+            [
+                (
+                    "6: channels[0].webhook: is sent without a signature, so whoever gets it cannot see that it is "
+                    'ours and unchanged; add secret = { file = "…" }, and verify it there (docs/alerts.md)'
+                )
+            ],
+        ),
+        (HOOKED.format("http://hooks.example.org/T0ken", SIGNED), [f"6: channels[0].webhook: {READABLE}"]),
+        (HOOKED.format("http://192.168.1.2:8080/", SIGNED), [f"6: channels[0].webhook: {READABLE}"]),
+        (HOOKED.format("http://user@127.0.0.1.example.org/", SIGNED), [f"6: channels[0].webhook: {READABLE}"]),
+        # What stays on this machine is read by nobody else.
+        (HOOKED.format("http://127.0.0.1:8080/", SIGNED), []),
+        (HOOKED.format("http://[::1]/", SIGNED), []),
+        (HOOKED.format("HTTP://LocalHost:8080/", SIGNED), []),
+        (
+            TOLD + mx("9.9.9.9") + '[heartbeat]\nurl = "http://hc.example.org/T0ken"',
+            [
+                (
+                    "11: heartbeat.url: is asked without encryption (http://), so whoever sees it on its way can ask "
+                    "it in our place; write https://"
+                )
+            ],
+        ),
+        (TOLD + mx("9.9.9.9") + '[heartbeat]\nurl = "http://127.0.0.1:3001/api/push/T0ken"', []),
+        (TOLD + mx("9.9.9.9") + '[heartbeat]\nurl = "https://hc.example.org/T0ken"', []),
+        (TOLD + mx("9.9.9.9") + '[heartbeat]\nurl = ""', []),
         (
             TOLD + mx("9.9.9.9") + "[blocklists]\nuse = []\n",
             [
