@@ -76,6 +76,8 @@ class Daemon:
         us; StoreError, where it cannot be used at the start.
         """
         try:
+            if signals.stopping.is_set():
+                return
             await self._work.start()
             self._schedule()
             _log.info("daemon.started", extra=self._work.summary)
@@ -193,5 +195,4 @@ async def run(configured: Configured, read_again: Callable[[], Configured], sign
     """
     row = app.daemon_row(SystemClock().now())
     with app.holding(configured.settings, row) as store:
-        if not signals.stopping.is_set():
-            await Daemon(store, row, configured=configured, read_again=read_again).run(signals)
+        await Daemon(store, row, configured=configured, read_again=read_again).run(signals)

@@ -32,6 +32,7 @@ from rblwatch.services.survey import keep
 from rblwatch.services.vigil import Vigil
 from rblwatch.store.database import Store
 from rblwatch.store.errors import StoreError
+from rblwatch.store.repository import Repository
 
 _log = logging.getLogger(__name__)
 
@@ -105,8 +106,13 @@ class Work:
     def _new_pulse(self, heartbeat: Heartbeat) -> Pulse | None:
         if heartbeat.url is None:
             return None
-        instance = self._holder.partition(":")[2]
-        return Pulse(app.build_heart(heartbeat.url), heartbeat.every, self._clock, self._store, instance=instance)
+        heart = app.build_heart(heartbeat.url)
+        return Pulse(heart, heartbeat.every, self._clock, self._store, instance=self._instance)
+
+    @property
+    def _instance(self) -> str:
+        """This daemon's name in the database."""
+        return self._holder.partition(":")[2]
 
     @property
     def summary(self) -> dict[str, object]:
@@ -265,5 +271,11 @@ class Work:
             )
         with contextlib.suppress(StoreError, TimeoutError):
             async with asyncio.timeout(_GIVE_BACK_S):
-                await self._store.write(lambda repo: repo.release(self._holder, self._clock.now()))
+                await self._store.write(self._give_back)
         await self._engine.close()
+
+    def _give_back(self, repo: Repository) -> None:
+        """Store that nobody works here any more: messages may be taken up, and `status` says so."""
+        now = self._clock.now()
+        repo.release(self._holder, now)
+        repo.end_daemon(self._instance, now)

@@ -404,6 +404,7 @@ def _daemon() -> None:
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("started_at", MOMENT, nullable=False),
         sa.Column("beat_at", MOMENT, nullable=False),
+        sa.Column("ended_at", MOMENT, nullable=True),
         sa.Column("heartbeat_at", MOMENT, nullable=True),
         sa.Column("heartbeat_problem", sa.Text(), nullable=True),
         sa.CheckConstraint("id = 1", name=op.f("ck_daemon_single")),

@@ -32,14 +32,22 @@ from rblwatch.services.status_document import status_document
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from rblwatch.services.report import BudgetStatus, NameStatus, PairStatus, Report, ServerStatus, TargetStatus
+    from rblwatch.services.report import (
+        BudgetStatus,
+        ListStatus,
+        NameStatus,
+        PairStatus,
+        Report,
+        ServerStatus,
+        TargetStatus,
+    )
 
 _LISTED = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "SINCE", "REMOVAL")
 _ACCEPTED = ("SERVER", "TARGET", "LIST", "CODES", "MEANING", "SINCE")
 _ALLOWED = ("SERVER", "TARGET", "LIST", "CODES", "MEANING", "SINCE")
 _PENDING = ("SERVER", "TARGET", "LIST", "PENDING", "CODES", "SEEN", "CONFIRMED NOT BEFORE")
 _NAMES = ("SERVER", "NAME", "STATE", "SINCE", "WHAT WAS FOUND")
-_BLIND = ("LIST", "STATE", "REASON", "SINCE", "LAST ASKED", "WHAT ITS SELF-TEST SHOWED")
+_BLIND = ("LIST", "STATE", "REASON", "SINCE", "LAST ASKED", "LAST GOOD SWEEP", "WHAT ITS SELF-TEST SHOWED")
 _WIDER = {Scope.RANGE: "its range", Scope.AS: "its whole network (AS)", Scope.COUNTRY: "its whole country"}
 _WATCH_EVERY_S = 2.0
 
@@ -181,7 +189,7 @@ def _blind_rows(report: Report) -> Iterator[Row]:
         if not blocklist.targets:
             continue
         if condition is None:
-            yield blocklist.blocklist, "not asked yet", "", "", "", ""
+            yield blocklist.blocklist, "not asked yet", "", "", "", "never", ""
         elif not condition.soundness.trusted:
             soundness = condition.soundness
             yield (
@@ -190,19 +198,34 @@ def _blind_rows(report: Report) -> Iterator[Row]:
                 soundness.reason.value if soundness.reason else "",
                 roughly(report.generated_at - condition.state_since_at),
                 minute(blocklist.asked_at) if blocklist.asked_at else "never",
+                _good(blocklist, report.generated_at),
                 soundness.detail,
             )
         if blocklist.stale and blocklist.asked_at is not None:
             overdue = Cell("overdue", VERDICTS["unknown"])
             age = roughly(report.generated_at - blocklist.asked_at)
-            yield blocklist.blocklist, overdue, "", age, minute(blocklist.asked_at), "it was not asked when it was due"
+            asked = minute(blocklist.asked_at)
+            yield (
+                blocklist.blocklist,
+                overdue,
+                "",
+                age,
+                asked,
+                _good(blocklist, report.generated_at),
+                "it was not asked when it was due",
+            )
     for budget in report.budgets:
         yield from _unasked_rows(budget)
     for server, target, pair in _pairs(report):
         # What was not asked is told by operator: a list of many targets would fill the screen with them.
         if pair.unknown not in (None, Reason.NOT_ASKED) and not pair.list_in_trouble:
             unanswered = Cell(str(pair.unknown), VERDICTS["unknown"])
-            yield pair.blocklist, "", unanswered, "", "", f"no answer about {server.name} {target.target}"
+            yield pair.blocklist, "", unanswered, "", "", "", f"no answer about {server.name} {target.target}"
+
+
+def _good(blocklist: ListStatus, now: datetime) -> str:
+    """When its last good sweep was."""
+    return f"{roughly(now - blocklist.concluded_at)} ago" if blocklist.concluded_at else "never"
 
 
 def _unasked_rows(budget: BudgetStatus) -> Iterator[Row]:
@@ -210,7 +233,7 @@ def _unasked_rows(budget: BudgetStatus) -> Iterator[Row]:
     why = f"{budget.operator} allows {budget.per_day:,} questions a day, and they are used up until {renewed}"
     for name, targets in budget.unasked.items():
         unasked = Cell(Reason.NOT_ASKED.value, VERDICTS["unknown"])
-        yield name, "", unasked, "", "", f"not asked about {counted(targets, 'target')}: {why}"
+        yield name, "", unasked, "", "", "", f"not asked about {counted(targets, 'target')}: {why}"
 
 
 def _summary(report: Report) -> Iterator[str]:
@@ -245,9 +268,11 @@ def _daemon_lines(report: Report) -> Iterator[str]:
     who = f"on {daemon.host}, process {daemon.pid}, version {daemon.version}"
     if report.alive:
         yield f"The daemon runs since {minute(daemon.started_at)} ({who})."
+    elif daemon.ended_at is not None:
+        yield f"The daemon does not run: it was stopped {roughly(report.generated_at - daemon.ended_at)} ago ({who})."
     else:
         age = roughly(report.generated_at - daemon.beat_at)
-        yield f"The daemon does not run: it was seen last {age} ago ({who})."
+        yield f"The daemon does not run: it was seen last {age} ago, and was not stopped ({who})."
     if report.heartbeat:
         sent_at, problem = daemon.heartbeat_at, daemon.heartbeat_problem
         sent = f"sent last {roughly(report.generated_at - sent_at)} ago" if sent_at is not None else "not sent yet"

@@ -155,6 +155,8 @@ class ListStatus:
     condition: Condition | None
     """None: not asked yet."""
     asked_at: datetime | None
+    concluded_at: datetime | None
+    """Of its last good sweep: all its targets were asked about by then, while it was trusted; None: there was none."""
     incident: Incident | None
     targets: int
     """How many targets it is asked about, and of how many of them nothing can be said now."""
@@ -216,8 +218,13 @@ class Report:
 
     @property
     def alive(self) -> bool:
-        """Whether the daemon has shown lately that it runs; a clock of another machine may be some seconds off."""
-        return self.daemon is not None and abs(self.generated_at - self.daemon.beat_at) <= _LONGEST_BEAT
+        """Whether the daemon has shown lately that it runs; a clock of another machine may be some seconds off.
+
+        One that was stopped says so; one that was killed is only seen no more.
+        """
+        if self.daemon is None or self.daemon.ended_at is not None:
+            return False
+        return abs(self.generated_at - self.daemon.beat_at) <= _LONGEST_BEAT
 
     @property
     def stale(self) -> bool:

@@ -130,6 +130,7 @@ class _View:
                 name=blocklist.name,
                 condition=self._condition(blocklist),
                 asked_at=_last(c.asked_at for key, c in self._tallies.coverages.items() if key[0] == blocklist.id),
+                concluded_at=self._concluded_at(blocklist.id, parts),
                 incident=self._incidents.get(blocklist.id),
                 targets=missing + sum(len(part.targets) for _, part in parts),
                 unknown=missing + sum(self._unknowns(blocklist.id, family, part) for family, part in parts),
@@ -139,6 +140,12 @@ class _View:
     def _unknowns(self, blocklist: str, family: Family, part: Slice) -> int:
         """How many targets of a slice are neither listed nor clear; the same rule as for a single pair."""
         return (self._tallies.unknowns(blocklist, family, part.number) & part.bits).bit_count()
+
+    def _concluded_at(self, blocklist: str, parts: Iterable[tuple[Family, Slice]]) -> datetime | None:
+        """When the last good sweep of a list began: of the slice for which that is longest ago."""
+        rows = [self._tallies.coverages.get((blocklist, family, part.number)) for family, part in parts]
+        moments = [row.concluded_at if row is not None else None for row in rows]
+        return None if None in moments else min(filter(None, moments), default=None)
 
     def _stale(self, blocklist: str, family: Family, part: Slice) -> bool:
         """Whether a slice was asked about, and then not again when it was due, as the list's own TTLs have it."""

@@ -59,6 +59,7 @@ def _daemon_document(report: Report) -> dict[str, object] | None:
         "version": daemon.version,
         "started_at": rfc3339(daemon.started_at),
         "seen_at": rfc3339(daemon.beat_at),
+        "ended_at": rfc3339_or_none(daemon.ended_at),
     }
 
 
@@ -188,5 +189,6 @@ def list_document(blocklist: ListStatus) -> dict[str, object]:
         "detail": soundness.detail or None if soundness else None,
         "since": rfc3339_or_none(condition.state_since_at if condition else None),
         "checked_at": rfc3339_or_none(blocklist.asked_at),
+        "concluded_at": rfc3339_or_none(blocklist.concluded_at),
         "stale": blocklist.stale,
     }

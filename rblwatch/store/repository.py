@@ -60,6 +60,11 @@ class Repository(
         ours = daemon_table.c.instance == instance
         return bool(self._change(update(daemon_table).where(ours).values(beat_at=at)))
 
+    def end_daemon(self, instance: str, at: datetime) -> None:
+        """Store that a daemon works no longer, unless another one has taken its place."""
+        ours = daemon_table.c.instance == instance
+        self._change(update(daemon_table).where(ours).values(ended_at=at))
+
     def note_heartbeat(self, instance: str, at: datetime, problem: str | None) -> None:
         """Store that a daemon's heartbeat arrived, or why it did not."""
         ours = daemon_table.c.instance == instance

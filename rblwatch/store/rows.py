@@ -216,6 +216,8 @@ class DaemonRow:
     version: str
     started_at: datetime
     beat_at: datetime
+    ended_at: datetime | None = None
+    """When it was stopped; None: it runs, or was killed."""
     heartbeat_at: datetime | None = None
     """When the heartbeat's URL was last asked and answered."""
     heartbeat_problem: str | None = None

@@ -243,6 +243,7 @@ daemon = Table(
     Column("version", Text, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("beat_at", Moment, nullable=False),
+    Column("ended_at", Moment),
     Column("heartbeat_at", Moment),
     Column("heartbeat_problem", Text),
     CheckConstraint("id = 1", name="single"),

@@ -1,13 +1,15 @@
 """The report over real rows: one verdict for each pair, and every number of every face follows from it."""
 
 from dataclasses import replace
+from datetime import timedelta
 from ipaddress import ip_network
 
 from rblwatch.core.blocklist import Meaning, Scope, Severity, bare
 from rblwatch.core.conclusion import Alarm, Exit
 from rblwatch.core.settings import Server
+from rblwatch.core.timespan import rfc3339, rfc3339_or_none
 from rblwatch.services.report import PairStatus, Report
-from rblwatch.services.status_document import status_document
+from rblwatch.services.status_document import list_document, status_document
 from rblwatch.store.database import Store
 from tests.integration.services.scene import HOST, MX1, list_of, look, minutes, pending, watching
 from tests.support.world import Mode, ScriptedList
@@ -110,3 +112,24 @@ async def test_what_is_listed_is_shown_with_what_its_entry_is_for(store: Store) 
     assert {pair.blocklist: pair.wider_scope for pair in listed} == {"a.test": Scope.AS, "b.test": None}
     written = str(status_document(site.status()))
     assert ("'scope': 'as'" in written, "'scope': 'address'" in written) == (True, True)
+
+
+async def test_the_last_good_sweep_of_a_list_is_not_when_it_was_asked_in_vain(store: Store) -> None:
+    site = await watching(store, list_of("a.test"), list_of("b.test"), first_round=False)
+    assert [(one.asked_at, one.concluded_at) for one in site.status().blocklists] == [(None, None)] * 2
+    await look(site)
+    good = site.status().blocklists[0].asked_at
+    assert good is not None
+    assert {one.concluded_at for one in site.status().blocklists} == {good}
+
+    site.world.lists["a.test"].mode = Mode.DEAD
+    await look(site)
+    lost, sound = site.status().blocklists
+    assert sound.asked_at == sound.concluded_at == lost.asked_at == site.clock.now() - timedelta(seconds=30)
+    assert lost.concluded_at == good
+    document = list_document(lost)
+    assert (document["checked_at"], document["concluded_at"]) == (rfc3339_or_none(sound.asked_at), rfc3339(good))
+
+    site.world.lists["a.test"].mode = Mode.HEALTHY
+    await look(site)
+    assert [one.asked_at == one.concluded_at for one in site.status().blocklists] == [True, True]
