@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rblwatch.services.deliver import Desk
     from rblwatch.services.monitor import Swept
     from rblwatch.services.policy import Policy
+    from rblwatch.services.replay import Replayed
     from rblwatch.services.report import Report
     from rblwatch.services.survey import Survey
     from rblwatch.store.database import Store
@@ -223,6 +224,20 @@ def read_watched(store: Store, configured: Configured) -> Watchlist:
     now = datetime.now(UTC)
     surveyed = store.read_now(lambda queries: survey(queries, configured.settings, now))
     return joined(configured.watchlist, surveyed.found)
+
+
+def replayed(configured: Configured, since_at: datetime, until_at: datetime) -> Replayed:
+    """What a configuration would have told between two moments, against what was told; nothing is changed.
+
+    Raises: StoreError.
+    """
+    from rblwatch.services.policy import policy_of  # noqa: PLC0415
+    from rblwatch.services.replay import replay  # noqa: PLC0415
+
+    with reading(configured.settings) as store:
+        watchlist = read_watched(store, configured)
+        history = store.read_now(lambda queries: queries.past())
+    return replay(history, watchlist, policy_of(configured.settings), since_at=since_at, until_at=until_at)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ COMMANDS = (
     "history",
     "alerts",
     "silence",
+    "replay",
     "deliveries",
     "lists",
     "config",

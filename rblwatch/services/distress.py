@@ -21,6 +21,8 @@ from rblwatch.store.rows import Delivery, NewNews
 LATE_AFTER = timedelta(hours=1)
 #: The same cause is not told again sooner, whether the channel worked in between or not. History is kept for longer.
 AGAIN_AFTER = timedelta(days=1)
+#: What the alerts of such news are gathered by.
+_FAILED, _IS_LATE = " failed: ", " is late"
 
 
 def tell_distress(
@@ -32,15 +34,23 @@ def tell_distress(
         return  # A channel that was taken out of the configuration is missed by nobody.
     cause = outcome.detail.removeprefix(f"channel '{name}': ")
     if given_up:
-        key, text = f"{name} failed: {cause}", _failed(name, delivery.id, cause)
+        key, text = f"{name}{_FAILED}{cause}", _failed(name, delivery.id, cause)
     elif (since_at := delivery.first_tried_at) is not None and at - since_at >= LATE_AFTER:
-        key, text = f"{name} is late", _late(name, since_at, cause)
+        key, text = f"{name}{_IS_LATE}", _late(name, since_at, cause)
     else:
         return
     others = stand_ins(name, policy.routes)
     if others and not _is_known(announcer.repo, key, at):
         news = NewNews(kind=Kind.NOTICE, at=at, text=text)
         announcer.tell(news, others, Group.NOTICE, key=key)
+
+
+def failing_channel(key: str) -> str | None:
+    """The channel that a notice is about, by the key of its alert; None: it is about something else."""
+    if key.endswith(_IS_LATE):
+        return key.removesuffix(_IS_LATE)
+    name, separator, _ = key.partition(_FAILED)
+    return name if separator else None
 
 
 def _failed(name: str, delivery_id: int, cause: str) -> str:

@@ -22,6 +22,7 @@ from rblwatch.store.acknowledging import Acknowledged
 from rblwatch.store.columns import written
 from rblwatch.store.hearing import Hearing
 from rblwatch.store.held import Held
+from rblwatch.store.past import Past
 from rblwatch.store.pruning import Old
 from rblwatch.store.reminding import Reminding
 from rblwatch.store.rows import AlertRow, Coverage, Delivery, DeliveryState, Telling
@@ -42,7 +43,7 @@ from rblwatch.store.snapshot import Snapshot
 _UNFINISHED = delivery_table.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED))
 
 
-class Queries(Snapshot, Hearing, Held, Reminding, Acknowledged, Old):
+class Queries(Snapshot, Hearing, Held, Reminding, Acknowledged, Old, Past):
     """All that can be read, through one read-only connection."""
 
     def history(
