@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rblwatch.core.acknowledgement import Acknowledgement
 from rblwatch.core.alert import News
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
-from rblwatch.store.repository import Repository
+
+if TYPE_CHECKING:
+    from rblwatch.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

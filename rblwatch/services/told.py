@@ -9,13 +9,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rblwatch.core.acknowledgement import Acknowledgement
 from rblwatch.core.alert import Group, News
 from rblwatch.core.routing import TOLD, Decision
 from rblwatch.core.timespan import rfc3339, rfc3339_or_none
-from rblwatch.store.queries import Queries
 from rblwatch.store.rows import Delivery, Telling
+
+if TYPE_CHECKING:
+    from rblwatch.store.queries import Queries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
