@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
 
 from rblwatch import app
-from rblwatch.cli.options import Format, Group, format_option, numbers, preferences
+from rblwatch.cli.options import Format, Group, duration_of, format_option, numbers, preferences
 from rblwatch.cli.silence import login, words
 from rblwatch.cli.terminal import Cell, Row, print_json_array, print_line, print_table
 from rblwatch.configured import configure
@@ -18,7 +18,8 @@ from rblwatch.core.alert import News
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.listing import Listing
 from rblwatch.core.text import clean
-from rblwatch.core.timespan import local, parse_duration, roughly
+from rblwatch.core.timespan import local, roughly
+from rblwatch.core.wording import several
 from rblwatch.services.acknowledge import Looked, acknowledge
 from rblwatch.services.report import Report
 from rblwatch.services.told import AlertStatus, alert_document, alerts
@@ -43,10 +44,7 @@ def command(ctx: click.Context, since: str | None, limit: int, layout: Format) -
     if ctx.invoked_subcommand is not None:
         return Exit.DONE
     now = datetime.now(UTC)
-    try:
-        after = now - parse_duration(since) if since is not None else None
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--since") from error
+    after = now - duration_of(since, "--since") if since is not None else None
     configured = configure(preferences().config)
     with app.reading(configured.settings) as store:
         found = store.read_now(lambda queries: alerts(queries, since=after, limit=limit))
@@ -101,13 +99,15 @@ def _row(alert: AlertStatus, zone: ZoneInfo) -> Row:
     kept = ", ".join(f"{channel} ({decision.value})" for channel, decision in sorted(alert.kept))
     authors = ", ".join(dict.fromkeys(one.author for one in alert.acknowledged))
     state = Cell(authors, "green") if authors else Cell("no" if alert.stands else "", "yellow")
-    return str(alert.id), local(alert.at, zone), what, _about(alert.news), told, kept, state
-
-
-def _about(news: Iterable[News]) -> str:
-    subjects = list(dict.fromkeys(map(_subject, news)))
-    rest = len(subjects) - _NAMED
-    return ", ".join(subjects[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return (
+        str(alert.id),
+        local(alert.at, zone),
+        what,
+        several(list(dict.fromkeys(map(_subject, alert.news))), _NAMED),
+        told,
+        kept,
+        state,
+    )
 
 
 def _subject(item: News) -> str:

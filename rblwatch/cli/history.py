@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from difflib import get_close_matches
 
 import click
 
 from rblwatch import app
-from rblwatch.cli.options import Command, Format, format_option, preferences
+from rblwatch.cli.options import Command, Format, duration_of, format_option, preferences
 from rblwatch.cli.styles import SEVERITIES
 from rblwatch.cli.terminal import Cell, Row, print_json_array, print_line, print_table
 from rblwatch.configured import configure
 from rblwatch.core.conclusion import Exit
 from rblwatch.core.listing import Listing
 from rblwatch.core.target import NotATarget, parse_address
-from rblwatch.core.timespan import minute, parse_duration, rfc3339, rfc3339_or_none, roughly
+from rblwatch.core.timespan import minute, rfc3339, rfc3339_or_none, roughly
 from rblwatch.core.watchlist import Watchlist
 from rblwatch.naming import parse_domain
 
@@ -33,7 +33,7 @@ def command(subject: str | None, since: str | None, layout: Format) -> int:
     The newest first: all, or those of a server or a target.
     """
     now = datetime.now(UTC)
-    after = now - _duration(since) if since is not None else None
+    after = now - duration_of(since, "--since") if since is not None else None
     configured = configure(preferences().config)
     with app.reading(configured.settings) as store:
         every = store.read_now(lambda queries: queries.history())
@@ -49,13 +49,6 @@ def command(subject: str | None, since: str | None, layout: Format) -> int:
         of, since_when = f" of {subject}" if subject else "", f" since {minute(after)}" if after else ""
         print_line(f"No listing{of}{since_when}.")
     return Exit.DONE
-
-
-def _duration(text: str) -> timedelta:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="'--since'") from error
 
 
 def _concerns(listing: Listing, subject: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import wraps
 
@@ -15,6 +16,7 @@ import click
 
 from rblwatch.configured import read_resolver
 from rblwatch.core.settings import Resolver
+from rblwatch.core.timespan import parse_duration
 
 
 @dataclass(slots=True)
@@ -87,6 +89,17 @@ def format_option(*formats: Format) -> Callable[[Callable[..., int]], Callable[.
         callback=lambda _ctx, _parameter, value: Format(value),
         help="How results are printed.",
     )
+
+
+def duration_of(text: str, option: str, *, least: str = "0s") -> timedelta:
+    """The duration that an option was given.
+
+    Raises: click.BadParameter, which names the option.
+    """
+    try:
+        return parse_duration(text, least=least)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=f"'{option}'") from error
 
 
 def numbers(named: str, *, noun: str, examples: tuple[str, str]) -> tuple[int, int | None]:

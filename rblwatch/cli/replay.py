@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from rblwatch import app
-from rblwatch.cli.options import Command, Format, format_option, preferences
+from rblwatch.cli.options import Command, Format, duration_of, format_option, preferences
 from rblwatch.cli.terminal import Cell, Row, print_json, print_line, print_table, remark
 from rblwatch.configured import configure
 from rblwatch.core.conclusion import Exit
@@ -18,7 +18,7 @@ from rblwatch.core.hindsight import Compared, Mark
 from rblwatch.core.retention import kept_since
 from rblwatch.core.settings import Settings
 from rblwatch.core.text import clean
-from rblwatch.core.timespan import local, parse_duration, written
+from rblwatch.core.timespan import local, written
 
 if TYPE_CHECKING:
     from rblwatch.services.replay import Replayed
@@ -38,10 +38,7 @@ def command(since: str, layout: Format) -> int:
     through its channels and routes once more. Nothing is sent, asked or written.
     """
     now = datetime.now(UTC)
-    try:
-        since_at = now - parse_duration(since, least="1s")
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="'--since'") from error
+    since_at = now - duration_of(since, "--since", least="1s")
     configured = configure(preferences().config)
     settings = configured.settings
     replayed = app.replayed(configured, max(since_at, kept_since(settings.alerts, now)), now)

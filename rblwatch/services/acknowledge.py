@@ -14,6 +14,7 @@ from rblwatch.core.acknowledgement import Acknowledgement
 from rblwatch.core.alert import News
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
+from rblwatch.services.acknowledged import Acknowledged
 
 if TYPE_CHECKING:
     from rblwatch.store.repository import Repository
@@ -37,9 +38,9 @@ def acknowledge(repo: Repository, alert_id: int, *, author: str, note: str, at: 
         return None
     about = _about(repo.news_of_alert(alert_id))
     standing = [subject for subject in about if subject.stands]
-    looked_after = [subject for _, subject in repo.acknowledged()]
-    known = [subject for subject in standing if subject in looked_after]
-    taken = [subject for subject in standing if subject not in looked_after]
+    looked_after = Acknowledged.now(repo)
+    known = [subject for subject in standing if looked_after.includes(subject)]
+    taken = [subject for subject in standing if not looked_after.includes(subject)]
     repo.add_acknowledgements(_said(subject, alert_id, author, note, at) for subject in taken)
     return Looked(tuple(taken), tuple(known), over=len(about) - len(standing))
 

@@ -6,10 +6,14 @@ Owns the reading of it for whoever decides about news. Must not decide anything.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from rblwatch.store.acknowledging import Acknowledged as Stored
+from rblwatch.core.incident import Incident
+from rblwatch.core.listing import Listing
 from rblwatch.store.rows import NewNews
+
+if TYPE_CHECKING:
+    from rblwatch.store.acknowledging import Acknowledged as Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +35,13 @@ class Acknowledged:
     def covers(self, news: NewNews) -> bool:
         """Whether what this news is about is acknowledged."""
         return news.listing_id in self.listings or news.incident_id in self.incidents
+
+    def includes(self, subject: Listing | Incident | None) -> bool:
+        """Whether a listing or an incident is acknowledged; nothing is not."""
+        match subject:
+            case Listing():
+                return subject.id in self.listings
+            case Incident():
+                return subject.id in self.incidents
+            case None:
+                return False

@@ -94,13 +94,8 @@ def _looked_after(queries: Queries, news: Sequence[News]) -> tuple[Sequence[News
     if all(item.kind is not Kind.REMINDER for item in news):
         return (), news
     now = Acknowledged.now(queries)
-
-    def looked_after(item: News) -> bool:
-        listing, incident = item.listing, item.incident
-        ids = (listing.id if listing else None), (incident.id if incident else None)
-        return item.kind is Kind.REMINDER and (ids[0] in now.listings or ids[1] in now.incidents)
-
-    return [item for item in news if looked_after(item)], [item for item in news if not looked_after(item)]
+    done = {item.id for item in news if item.kind is Kind.REMINDER and now.includes(item.listing or item.incident)}
+    return [item for item in news if item.id in done], [item for item in news if item.id not in done]
 
 
 def _subject(item: News, watchlist: Watchlist) -> Subject:
