@@ -36,7 +36,7 @@ def acknowledge(repo: Repository, alert_id: int, *, author: str, note: str, at: 
     """Acknowledge an alert; None where there is none of that id. `author` and `note` are cleaned already."""
     if not repo.has_alert(alert_id):
         return None
-    about = _about(repo.news_of_alert(alert_id))
+    about = _about(repo.news_of_alerts([alert_id]).get(alert_id, ()))
     standing = [subject for subject in about if subject.stands]
     looked_after = Acknowledged.now(repo)
     known = [subject for subject in standing if looked_after.includes(subject)]

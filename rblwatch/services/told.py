@@ -5,17 +5,17 @@ Owns the shape in which every face shows an alert. Must not change anything.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rblwatch.core.acknowledgement import Acknowledgement
 from rblwatch.core.alert import Group, News
-from rblwatch.core.routing import TOLD, Decision
+from rblwatch.core.routing import Decision
 from rblwatch.core.timespan import rfc3339, rfc3339_or_none
-from rblwatch.store.rows import Delivery, Telling
+from rblwatch.store.rows import Delivery
 
 if TYPE_CHECKING:
     from rblwatch.store.queries import Queries
@@ -29,9 +29,10 @@ class AlertStatus:
     group: Group
     at: datetime
     news: tuple[News, ...]
+    """What it gathered, and what its messages told."""
     deliveries: tuple[Delivery, ...]
     kept: Mapping[tuple[str, Decision], int]
-    """How much of the news is not told to whom, and why."""
+    """How much of what it gathered is not told to whom, and why."""
     acknowledged: tuple[Acknowledgement, ...]
     """Those that still hold."""
 
@@ -47,9 +48,9 @@ def alerts(queries: Queries, *, since: datetime | None, limit: int) -> list[Aler
     ids = [row.id for row in rows]
     news = queries.news_of_alerts(ids)
     deliveries: defaultdict[int, list[Delivery]] = defaultdict(list)
-    for delivery in queries.deliveries_of(ids):
+    for delivery in queries.messages_of(ids):
         deliveries[delivery.alert_id].append(delivery)
-    kept = _kept(queries.tellings_of(ids), {item.id: alert_id for alert_id, some in news.items() for item in some})
+    kept = queries.kept_of(ids)
     acknowledged: defaultdict[int, list[Acknowledgement]] = defaultdict(list)
     for one, _ in queries.acknowledged():
         acknowledged[one.alert_id].append(one)
@@ -65,14 +66,6 @@ def alerts(queries: Queries, *, since: datetime | None, limit: int) -> list[Aler
         )
         for row in rows
     ]
-
-
-def _kept(tellings: Iterable[Telling], alert_of: Mapping[int, int]) -> dict[int, Counter[tuple[str, Decision]]]:
-    kept: dict[int, Counter[tuple[str, Decision]]] = defaultdict(Counter)
-    for telling in tellings:
-        if telling.decision not in TOLD:
-            kept[alert_of[telling.news_id]][telling.recipient, telling.decision] += 1
-    return kept
 
 
 def alert_document(alert: AlertStatus) -> dict[str, object]:

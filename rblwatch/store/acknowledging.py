@@ -5,10 +5,11 @@ Owns the table acknowledgement. Must not decide what follows from it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import fields
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 
 from rblwatch.core.acknowledgement import Acknowledgement
 from rblwatch.core.alert import News
@@ -50,13 +51,23 @@ class Acknowledged(Bound):
             self._connection.execute(select(alert_table.c.id).where(alert_table.c.id == alert_id)).first() is not None
         )
 
-    def news_of_alert(self, alert_id: int) -> tuple[News, ...]:
-        """What an alert gathered, and what its messages told, with its listings and incidents as they are now.
+    def news_of_alerts(self, alert_ids: Iterable[int]) -> dict[int, tuple[News, ...]]:
+        """What alerts gathered, and what their messages told, by alert; with listings and incidents as they are now.
 
         A digest and an escalation tell what other alerts gathered.
         """
-        theirs = select(telling_table.c.news_id).join(delivery_table).where(delivery_table.c.alert_id == alert_id)
-        return reading.news(self._connection, (news_table.c.alert_id == alert_id) | news_table.c.id.in_(theirs))
+        pairs: set[tuple[int, int]] = set()
+        for chunk in reading.chunks(alert_ids):
+            gathered = select(news_table.c.alert_id, news_table.c.id).where(news_table.c.alert_id.in_(chunk))
+            told = select(delivery_table.c.alert_id, telling_table.c.news_id).join(telling_table)
+            found = union(gathered, told.where(delivery_table.c.alert_id.in_(chunk)))
+            pairs |= {(alert_id, news_id) for alert_id, news_id in self._connection.execute(found)}
+        some = reading.chunks({news_id for _, news_id in pairs})
+        news = {item.id: item for chunk in some for item in reading.news(self._connection, news_table.c.id.in_(chunk))}
+        by_alert: defaultdict[int, list[News]] = defaultdict(list)
+        for alert_id, news_id in sorted(pairs):
+            by_alert[alert_id].append(news[news_id])
+        return {alert_id: tuple(items) for alert_id, items in by_alert.items()}
 
     def acknowledgements_of(self, alert_ids: Iterable[int]) -> list[Acknowledgement]:
         """What was said of these alerts, whether it still holds or not."""

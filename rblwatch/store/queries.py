@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Text, func, or_, select, type_coerce
 from rblwatch.core.alert import News, Told
 from rblwatch.core.incident import Incident
 from rblwatch.core.listing import Listing
-from rblwatch.core.routing import TOLD, Silence
+from rblwatch.core.routing import TOLD, Decision, Silence
 from rblwatch.core.standing import Transition
 from rblwatch.core.target import Target
 from rblwatch.store import reading
@@ -89,30 +89,22 @@ class Queries(Snapshot, Hearing, Held, Reminding, Acknowledged, Old, Past):
         found = select(*columns).where(*later).order_by(alert_table.c.id.desc()).limit(limit)
         return [AlertRow(**row) for row in reading.rows(self._connection, found)]
 
-    def news_of_alerts(self, alert_ids: Collection[int]) -> dict[int, tuple[News, ...]]:
-        """What these alerts gathered, by alert, with its listings and incidents as they are now."""
-        chunks = list(reading.chunks(alert_ids))
-        owners: dict[int, int] = {}
-        for chunk in chunks:
-            ours = select(news_table.c.id, news_table.c.alert_id).where(news_table.c.alert_id.in_(chunk))
-            owners |= reading.pairs_of_values(self._connection, ours)
-        gathered: defaultdict[int, list[News]] = defaultdict(list)
-        for chunk in chunks:
-            for item in reading.news(self._connection, news_table.c.alert_id.in_(chunk)):
-                gathered[owners[item.id]].append(item)
-        return {alert_id: tuple(items) for alert_id, items in gathered.items()}
-
-    def deliveries_of(self, alert_ids: Iterable[int]) -> list[Delivery]:
+    def messages_of(self, alert_ids: Iterable[int]) -> list[Delivery]:
         """The messages of these alerts."""
         theirs = (reading.delivery_query().where(delivery_table.c.alert_id.in_(c)) for c in reading.chunks(alert_ids))
         found = (reading.deliveries(self._connection, some.order_by(delivery_table.c.id)) for some in theirs)
         return [delivery for some in found for delivery in some]
 
-    def tellings_of(self, alert_ids: Iterable[int]) -> list[Telling]:
-        """What became of the news of these alerts."""
-        some = (select(news_table.c.id).where(news_table.c.alert_id.in_(c)) for c in reading.chunks(alert_ids))
-        found = (reading.tellings(self._connection, telling_table.c.news_id.in_(ids)) for ids in some)
-        return [telling for one in found for telling in one]
+    def kept_of(self, alert_ids: Iterable[int]) -> dict[int, dict[tuple[str, Decision], int]]:
+        """By alert, how much of the news that it gathered is not told: to which recipient, and why."""
+        kept: defaultdict[int, dict[tuple[str, Decision], int]] = defaultdict(dict)
+        for chunk in reading.chunks(alert_ids):
+            reasons = (news_table.c.alert_id, telling_table.c.recipient, telling_table.c.decision)
+            found = select(*reasons, func.count()).join_from(news_table, telling_table).group_by(*reasons)
+            withheld = found.where(news_table.c.alert_id.in_(chunk), telling_table.c.decision.not_in(TOLD))
+            for alert_id, recipient, decision, count in self._connection.execute(withheld):
+                kept[alert_id][recipient, decision] = count
+        return kept
 
     def tellings(self, delivery_id: int) -> list[Telling]:
         """What a message was to tell, and what became of each piece of news."""

@@ -3,12 +3,16 @@
 from dataclasses import replace
 
 from rblwatch.core.acknowledgement import Acknowledgement
+from rblwatch.core.alert import Group
 from rblwatch.core.blocklist import Severity
 from rblwatch.core.listing import Ending
+from rblwatch.core.routing import Decision
 from rblwatch.services.acknowledge import acknowledge
 from rblwatch.services.acknowledged import Acknowledged
+from rblwatch.services.told import alerts
 from rblwatch.store.database import Store
 from rblwatch.store.repository import Repository
+from rblwatch.store.rows import Telling
 from tests.integration.store.samples import announced, at, listing
 
 
@@ -63,3 +67,23 @@ def test_acknowledging_again_changes_nothing_and_says_so(store: Store) -> None:
 
 def test_an_alert_that_there_is_not_cannot_be_acknowledged(store: Store) -> None:
     assert store.write_now(lambda repo: acknowledge(repo, 7, author="ann", note="", at=at(5))) is None
+
+
+def test_an_alert_is_shown_with_what_it_gathered_and_a_digest_with_what_it_told(store: Store) -> None:
+    first, second = two_told(store)
+
+    def tell_in_a_digest(repo: Repository) -> None:
+        digest = repo.add_alert(Group.DIGEST, "2025-06-02", at(60))
+        delivery_id = repo.add_delivery(digest, "boss", at(60), at(60))
+        repo.add_tellings(
+            Telling(news_id=1, recipient="boss", decision=Decision.TELL, delivery_id=delivery_id),
+            Telling(news_id=2, recipient="boss", decision=Decision.BELOW_SEVERITY),
+        )
+
+    store.write_now(tell_in_a_digest)
+    digest, gathered = store.read_now(lambda queries: alerts(queries, since=None, limit=10))
+    assert [item.listing and item.listing.id for item in gathered.news] == [first, second]
+    assert gathered.kept == {("boss", Decision.BELOW_SEVERITY): 1}
+    assert [item.listing and item.listing.id for item in digest.news] == [first]
+    assert digest.kept == {}
+    assert [one.recipient for one in digest.deliveries] == ["boss"]
