@@ -145,14 +145,27 @@ class Transition:
 
 
 def observe(standing: Standing, verdict: Verdict, circumstances: Circumstances) -> Observation:
-    """Take one verdict into a standing. An unknown verdict changes nothing."""
+    """Take one verdict into a standing. An unknown verdict changes nothing.
+
+    What waits since a moment that is still to come was dated by a clock that was ahead, and waits anew from now on.
+    """
+    dated = _dated_by(standing, circumstances.at)
     match verdict:
         case Unknown():
             return Observation(standing, repeated=False)
         case Listed():
-            return _observe_listed(standing, verdict, circumstances)
+            return _observe_listed(dated, verdict, circumstances)
         case Clear():
-            return _observe_clear(standing, verdict, circumstances)
+            return _observe_clear(dated, verdict, circumstances)
+
+
+def _dated_by(standing: Standing, at: datetime) -> Standing:
+    """The standing without moments that are still to come."""
+    if standing.clear_at is not None and standing.clear_at > at:
+        standing = replace(standing, clear_at=at)
+    if standing.pending is not None and standing.pending.seen_at > at:
+        standing = replace(standing, pending=None, clears=0)
+    return standing
 
 
 def reread(standing: Standing, read: Callable[[Listed], Verdict]) -> Standing:

@@ -6,7 +6,7 @@ truth, and a restart works them out again. Must not ask anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -82,8 +82,13 @@ class Agenda:
         key = (job.lane, job.part.number)
         return None if self._rounds[key] is None else self._asked_at.get(key)
 
-    def load(self, coverages: Iterable[Coverage], pairs: Iterable[Pair], soundings: Iterable[Sounding]) -> None:
-        """Work out all due times from what is stored. A slice with a target that was never asked is due at once."""
+    def load(
+        self, coverages: Iterable[Coverage], pairs: Iterable[Pair], soundings: Iterable[Sounding], *, now: datetime
+    ) -> None:
+        """Work out all due times from what is stored.
+
+        A slice with a target that was never asked is due at once; so is one that was asked by a clock that was ahead.
+        """
         for sounding in soundings:
             self._learn(sounding)
         bits = {(lane, part.number): part.bits for lane, parts in self._roster.slices.items() for part in parts}
@@ -95,6 +100,8 @@ class Agenda:
                 self._successors[key] = [self._successor(key[0], coverage.asked_at, coverage.asked_at)]
                 if not bits[key] & ~coverage.asked:
                     self._rounds[key] = self._next_after(key, coverage.asked_at)
+                if coverage.asked_at > now:
+                    self._forget(key, now)
         for pair in pairs:
             self._schedule_pair(pair)
 
@@ -159,10 +166,18 @@ class Agenda:
         early = tuple(target for target, moment in pairs.items() if moment <= now) if pairs else ()
         return Job(lane, part, early, full=False) if early else None
 
-    def forget_times(self) -> None:
-        """Make everything that was asked before due at once."""
-        self._rounds = {key: _LONG_AGO if due is not None else None for key, due in self._rounds.items()}
-        self._successors.clear()
+    def forget_times(self, now: datetime, *, of: Collection[Lane] | None = None) -> None:
+        """Make everything that was asked before, or all of it on some lanes, due at once."""
+        for key in self._rounds:
+            if of is None or key[0] in of:
+                self._forget(key, now)
+
+    def _forget(self, key: _Key, now: datetime) -> None:
+        if self._rounds[key] is not None:
+            self._rounds[key] = _LONG_AGO
+        self._successors.pop(key, None)
+        if key in self._asked_at:
+            self._asked_at[key] = min(self._asked_at[key], now)
 
     def rounds(self, began_at: datetime) -> Iterator[Round]:
         """The slice of each list that waits longest; what an operator's daily number leaves out waits for no fault.

@@ -65,7 +65,7 @@ class Monitor:
     async def load(self) -> None:
         """Work out from the database when everything is due."""
         rows = await self._store.read(lambda queries: (queries.coverages(), queries.all_pairs(), queries.soundings()))
-        self._agenda.load(*rows)
+        self._agenda.load(*rows, now=self._clock.now())
 
     def keep_to(self, before: Monitor) -> None:
         """Follow up the rounds that were made under another configuration."""
@@ -82,7 +82,8 @@ class Monitor:
 
     def rearm(self) -> None:
         """Ask everything anew, since due times were worked out on a clock that has been stepped."""
-        self._agenda.forget_times()
+        self.sweeper.rearm()
+        self._made_at = self._clock.now()
 
     def start_due(self) -> None:
         """Start the batches that are due; report the round when everything that was started has come back."""

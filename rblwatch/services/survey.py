@@ -57,7 +57,8 @@ def survey(stored: Snapshot, settings: Settings, at: datetime) -> Survey:
     found: dict[str, dict[Target, None]] = {}
     for (server, _), one in known.items():
         found.setdefault(server, {}).update(dict.fromkeys(one.held.targets))
-    looked_at = [one.looked_at for one in known.values()]
+    # What was looked up by a clock that was ahead is due no later for it.
+    looked_at = [one.looked_at if one.looked_at <= at else at - settings.schedule.interval for one in known.values()]
     due_at = at if wanted.keys() - known.keys() else min(looked_at, default=at) + settings.schedule.interval
     return Survey({server: tuple(targets) for server, targets in found.items()}, due_at if wanted else None)
 

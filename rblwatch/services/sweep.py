@@ -45,6 +45,8 @@ class Sweeper:
         self._terms = terms
         self._agenda = agenda
         self._running: dict[Lane, asyncio.Task[None]] = {}
+        self._overtaken: set[Lane] = set()
+        """Lanes that were being asked when the clock was stepped: when they are due next is reckoned by two clocks."""
         self._failures: Counter[Lane] = Counter()
         """Batches in a row that could not be recorded."""
         self.outdated = False
@@ -67,6 +69,11 @@ class Sweeper:
                 self._running[lane] = task
                 started += 1
         return started
+
+    def rearm(self) -> None:
+        """Make everything due at once, since the clock was stepped; what is being asked, as soon as it is recorded."""
+        self._agenda.forget_times(self._clock.now())
+        self._overtaken.update(self._running)
 
     async def round(self, totals: Totals, on_lane: Callable[[str], None] | None = None) -> None:
         """Ask everything once, due or not, and return when all of it is recorded.
@@ -102,6 +109,9 @@ class Sweeper:
                     self._agenda.postpone(job, self._clock.now() + _pause(self._failures[lane]))
         finally:
             self._running.pop(lane, None)
+            if lane in self._overtaken:
+                self._overtaken.discard(lane)
+                self._agenda.forget_times(self._clock.now(), of=(lane,))
 
     async def _asked(self, job: Job, totals: Totals) -> bool:
         """Ask and record one batch; False, and a word in the log, where that failed."""
@@ -146,7 +156,7 @@ class Sweeper:
     async def _ask(self, job: Job, totals: Totals) -> None:
         blocklist = self._terms.roster.watchlist.blocklists[job.lane[0]]
         family = job.lane[1]
-        started_at = self._clock.now()
+        started_s = self._clock.monotonic_s()
         batch = Batch(
             blocklist=blocklist,
             family=family,
@@ -157,14 +167,16 @@ class Sweeper:
         if left_unasked(result):
             await self._leave_out(job, totals)
             return
+        # By one clock, though it was stepped meanwhile.
+        at = self._clock.now()
         asked = Asked(
             blocklist=blocklist,
             family=family,
             slice=job.part.number,
             targets=job.targets,
             full=job.full,
-            started_at=started_at,
-            at=self._clock.now(),
+            started_at=at - timedelta(seconds=self._clock.monotonic_s() - started_s),
+            at=at,
             result=result,
         )
         if self.on_asked is not None:

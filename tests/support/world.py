@@ -192,7 +192,8 @@ class CachingLookup:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._cached: dict[tuple[str, str, Target], tuple[Answer, datetime]] = {}
+        self._cached: dict[tuple[str, str, Target], tuple[Answer, float]] = {}
+        """Until when, on the monotonic clock: the resolver's is not stepped with ours."""
         self.nameserver = NAMESERVER
         self.batches: list[Batch] = []
         self.sent: list[tuple[datetime, str]] = []
@@ -248,19 +249,19 @@ class CachingLookup:
 
     def question(self, nameserver: str, blocklist: str, target: Target) -> Answer:
         """One question, by us or by anybody else who uses the same resolver."""
-        now = self._world.clock.now()
+        now_s = self._world.clock.monotonic_s()
         key = (nameserver, blocklist, target)
         scripted = self._world.lists[blocklist]
         if target in scripted.unanswered:
             return Failed(Reason.TIMEOUT, "no answer within 4 s")
-        answer, until_at = self._cached.get(key, (None, now))
-        if answer is None or until_at <= now:
+        answer, until_s = self._cached.get(key, (None, now_s))
+        if answer is None or until_s <= now_s:
             answer = scripted.answer(target)
             if not isinstance(answer, Failed):
-                self._cached[key] = (answer, now + timedelta(seconds=answer.ttl_s or 0))
+                self._cached[key] = (answer, now_s + (answer.ttl_s or 0))
             return answer
         assert not isinstance(answer, Failed)
-        rest_s = int((until_at - now).total_seconds())
+        rest_s = int(until_s - now_s)
         return Found(answer.addresses, rest_s) if isinstance(answer, Found) else Absent(rest_s)
 
     def _probe(self, nameserver: str, blocklist: str, target: Target, *, is_proof: bool) -> Answer:

@@ -568,6 +568,23 @@ def test_what_waits_can_be_seen() -> None:
     assert standing.pending == Pending(Change.DELISTED, None, at(15), at(40), at(20), "a")
 
 
+def test_what_was_dated_by_a_clock_that_was_ahead_waits_for_no_moment_of_that_clock() -> None:
+    """It was set right by an hour, which is how long the proof and the copies seem to last now."""
+    standing, _ = live([Step(0, SBL), Step(75, CLEAR, cached_until=80, copy_until=80)])
+    again = observe(standing, CLEAR, Step(16, CLEAR, cached_until=21, copy_until=21).circumstances).standing
+    assert again.pending == Pending(Change.DELISTED, None, at(16), at(21), at(21), "a")
+    assert again.clears == 1
+    assert observe(standing, UNKNOWN, Step(16, UNKNOWN).circumstances).standing == standing
+
+
+def test_nothing_is_said_to_have_been_clear_later_than_it_was_listed() -> None:
+    standing, _ = live([Step(75, CLEAR)])
+    observation = observe(standing, SBL, Step(16, SBL).circumstances)
+    _, told = settle(observation, Step(16, SBL).proof, 2, at(16))
+    assert told is not None
+    assert (told.seen_at, told.clear_at) == (at(16), at(16))
+
+
 verdicts: st.SearchStrategy[Verdict] = st.sampled_from(
     [SBL, PBL, BOTH, CLEAR, CLEAR, CLEAR, Clear(SBL.codes), Clear(PBL.codes), UNKNOWN, UNKNOWN]
 )

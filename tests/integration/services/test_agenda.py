@@ -61,10 +61,11 @@ class Rounds:
         self.agenda = Agenda(*self._terms)
         self.coverage = Coverage(blocklist="a.test", family=Family.IPV4, slice=0)
         self.sounding: list[Sounding] = []
+        self.at = START
 
     def take_place(self, at: datetime, negative_ttl_s: int | None, took_s: int = 0) -> None:
         """A round over everything."""
-        answered_at = at + timedelta(seconds=took_s)
+        self.at = answered_at = at + timedelta(seconds=took_s)
         asked = Asked(
             blocklist=self.watchlist.blocklists["a.test"],
             family=Family.IPV4,
@@ -91,7 +92,7 @@ class Rounds:
         """Another configuration, with a target that was never asked about if one is `added`."""
         before, self.agenda = self.agenda, Agenda(*self._terms)
         coverage = replace(self.coverage, asked=0 if added else ~0)
-        self.agenda.load([coverage], [], self.sounding)
+        self.agenda.load([coverage], [], self.sounding, now=self.at)
         self.agenda.keep_to(before)
 
     def next_at(self, now: datetime) -> datetime:
@@ -137,8 +138,8 @@ def test_a_reload_that_adds_nothing_asks_nothing_early() -> None:
 def test_after_a_step_of_the_clock_times_of_before_mean_nothing() -> None:
     rounds = Rounds(interval_s=900)
     rounds.take_place(START, 1800)
-    rounds.agenda.forget_times()
     earlier = START - timedelta(hours=5)
+    rounds.agenda.forget_times(earlier)
     assert rounds.next_at(earlier) == earlier
     rounds.take_place(earlier, 1800)
     assert rounds.next_at(earlier) == earlier + timedelta(seconds=1801)
