@@ -30,16 +30,18 @@ _HEADER = ("SERVER", "TARGET", "LIST", "SEVERITY", "CODES", "MEANING", "LISTED",
 def command(subject: str | None, since: str | None, layout: Format) -> int:
     """Show listings, from when to when.
 
-    The newest first: all, or those of a server or a target.
+    The newest first: all, or those of a server or a target. Those of a server are what was listed under its name, and
+    all about the targets that it has now: a renamed server keeps its history.
     """
     now = datetime.now(UTC)
     after = now - duration_of(since, "--since") if since is not None else None
     configured = configure(preferences().config)
     with app.reading(configured.settings) as store:
         every = store.read_now(lambda queries: queries.history())
+        watchlist = app.read_watched(store, configured)
     if subject is not None:
-        _require_known(subject, configured.watchlist, every)
-    about = every if subject is None else [listing for listing in every if _concerns(listing, subject)]
+        _require_known(subject, watchlist, every)
+    about = every if subject is None else [listing for listing in every if _concerns(listing, subject, watchlist)]
     listings = [one for one in about if after is None or one.ended_at is None or one.ended_at >= after]
     if layout is Format.JSON:
         print_json_array(_document(listing) for listing in listings)
@@ -51,9 +53,10 @@ def command(subject: str | None, since: str | None, layout: Format) -> int:
     return Exit.DONE
 
 
-def _concerns(listing: Listing, subject: str) -> bool:
-    """Whether a listing is of the server or the target of this name; a server may be named like a host."""
-    return subject in listing.servers or listing.target.text == _target(subject)
+def _concerns(listing: Listing, subject: str, watchlist: Watchlist) -> bool:
+    """Whether a listing is of the server or target of this name, then or now; a server may be named like a host."""
+    servers = (*listing.servers, *watchlist.servers.get(listing.target, ()))
+    return subject in servers or listing.target.text == _target(subject)
 
 
 def _require_known(subject: str, watchlist: Watchlist, listings: Iterable[Listing]) -> None:

@@ -3,11 +3,33 @@
 import json
 from pathlib import Path
 
+from rblwatch.core.finding import Origin, OriginKind
+from rblwatch.core.listing import Listing
+from rblwatch.core.moving import Held
+from rblwatch.core.settings import Secret
+from rblwatch.core.target import parse_address, parse_name
+from rblwatch.store.database import Store
+from rblwatch.store.repository import Repository
+from rblwatch.store.rows import Known
+from tests.integration.store.samples import at, listing
 from tests.support.program import run
 
 
 def configure(folder: Path, servers: str, more: str = "") -> None:
     (folder / "rblwatch.toml").write_text(f'{servers}\n[blocklists]\nuse = ["psbl"]\n{more}')
+
+
+def remember(folder: Path, known: Known, *listings: Listing) -> None:
+    """Make a database that knows a name, and these listings."""
+
+    def write(repo: Repository) -> None:
+        repo.save_known(known)
+        repo.add_listings(listings)
+
+    store = Store(Secret(f"sqlite:///{folder / 'rblwatch.db'}"))
+    store.open()
+    store.write_now(write)
+    store.close()
 
 
 DOTTED = '[[servers]]\nname = "mail.example.org"\naddresses = ["10.0.0.1"]\n'
@@ -24,6 +46,40 @@ def test_history_knows_a_server_whose_name_has_a_dot_and_refuses_a_name_that_nob
     slip = run("history", "mial.example.org", cwd=tmp_path)
     assert (slip.code, slip.stdout) == (2, "")
     assert "did you mean 'mail.example.org'?" in slip.stderr
+
+
+def test_a_server_has_the_history_of_the_targets_that_it_has_now(tmp_path: Path) -> None:
+    """It had another name when its address was listed; another one has its name of then."""
+    old, found, other = listing(1, servers=("mx-old",)), listing(2, servers=("gone",)), listing(3, servers=("mx",))
+    configure(
+        tmp_path,
+        f'[[servers]]\nname = "mx"\naddresses = ["{old.target}"]\nhostnames = ["mx.example.org"]\n'
+        '[[servers]]\nname = "mx2"\naddresses = ["10.0.0.1"]\n',
+    )
+    origin = Origin(OriginKind.HOSTNAME, parse_name("mx.example.org"))
+    known = Known(server="mx", origin=origin, held=Held(targets={found.target: None}), how={}, looked_at=at(0))
+    remember(tmp_path, known, old, found, other)
+
+    def history(subject: str) -> set[str]:
+        done = run("history", subject, "--format", "json", cwd=tmp_path)
+        assert done.code == 0, done.stderr
+        return {one["target"] for one in json.loads(done.stdout)}
+
+    assert history("mx") == {old.target.text, found.target.text, other.target.text}
+    assert history("mx2") == set()
+    assert history("mx-old") == {old.target.text}
+    assert history("gone") == history(found.target.text) == {found.target.text}
+
+
+def test_history_knows_an_address_that_a_registered_name_stands_for(tmp_path: Path) -> None:
+    configure(tmp_path, BY_NAME)
+    origin = Origin(OriginKind.HOSTNAME, parse_name("mx.example.org"))
+    known = Known(
+        server="h", origin=origin, held=Held(targets={parse_address("10.0.0.1"): None}), how={}, looked_at=at(0)
+    )
+    remember(tmp_path, known)
+    done = run("history", "10.0.0.1", cwd=tmp_path)
+    assert (done.code, done.stdout) == (0, "No listing of 10.0.0.1.\n")
 
 
 def test_a_plugin_says_on_standard_output_what_keeps_it_from_knowing(tmp_path: Path) -> None:
