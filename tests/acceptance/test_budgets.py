@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.blocklists import Blocklists
 from tests.support.estate import FAST, Estate, Registered
 from tests.support.program import Program
+from tests.support.rbldnsd import Rbldnsd
 from tests.support.waiting import eventually
 
 PER_DAY = 40
@@ -50,6 +52,16 @@ def kill_amid_questions(program: Program, lists: Blocklists) -> None:
         "questions come, or none are left",
     )
     program.kill()
+
+
+def kill_when_logged(daemon: Program, rbldnsd: Rbldnsd) -> None:
+    """Kill -9 when the server has logged a question of this start."""
+    before = len(rbldnsd.questions())
+    daemon.start()
+    eventually(lambda: len(rbldnsd.questions()) > before, 20.0, "questions come")
+    assert daemon.running
+    daemon.kill()
+    assert "sweep.finished" not in daemon.written, "it was amid its first round"
 
 
 def test_no_restart_and_no_sweep_takes_more_than_the_operator_allows(estate: Estate, lists: Blocklists) -> None:
@@ -101,3 +113,32 @@ def test_a_fast_schedule_is_stretched_over_the_day_and_it_is_said_beforehand(est
     assert (shown["interval"], shown["effective_interval"]) == ("1s", "12h")
     assert (shown["asked_today"], shown["left_today"]) == (asked, PER_DAY - asked)
     assert "allows" in shown["interval_because"]
+
+
+def test_the_log_of_a_real_list_has_no_more_questions_than_the_operator_allows(
+    rbldnsd: Rbldnsd, tmp_path: Path
+) -> None:
+    """The daemon is killed time and again amid its questions, then sweeps use up what is left."""
+    began_at = datetime.now(UTC)
+    _, _, silent = rbldnsd.serve(*ZONES.values())
+    # A round ends when this one was waited for: until then, whoever asked the others is amid his questions.
+    silent.turn_silent()
+    estate = Estate(
+        folder=tmp_path,
+        nameserver=str(rbldnsd.endpoint),
+        servers={"mx1": Registered(("198.18.0.1", "198.18.0.2"))},
+        more=FAST + "".join(CUSTOM.format(name, zone, PER_DAY) for name, zone in ZONES.items()),
+        resolver='timeout = "5s"\nattempts = 1',
+    )
+    daemon = estate.daemon()
+    for _ in range(2):
+        kill_when_logged(daemon, rbldnsd)
+    silent.recover()
+    swept: dict[str, Any] = {"not_asked": {}}
+    while swept["not_asked"] != dict.fromkeys(ZONES, 2):
+        asked = len(rbldnsd.questions())
+        swept = estate.read("sweep")
+        assert len(rbldnsd.questions()) > asked or swept["not_asked"]
+    spent = estate.read("status")["budgets"][0]["spent"]
+    assert 0 < len(rbldnsd.questions()) <= allowed(began_at)
+    assert len(rbldnsd.questions()) <= spent <= PER_DAY or allowed(began_at) > PER_DAY
