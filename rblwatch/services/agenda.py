@@ -1,4 +1,6 @@
-"""When each slice and each pair is to be asked again.
+"""When each slice and each pair is to be asked again, or only the probes of a list that is set aside.
+
+Rounds of such a list that became due meanwhile, or that were begun in vain, are made when it can be believed again.
 
 Owns due times in memory, worked out from the stored rows at start and kept up as batches are recorded; the rows are the
 truth, and a restart works them out again. Must not ask anything.
@@ -8,46 +10,51 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from rblwatch.core.blocklist import Kind
 from rblwatch.core.budget import Budget, budgets_of, next_day
 from rblwatch.core.plan import due_at, effective_interval, slice_of
+from rblwatch.core.probation import shortest_wait
 from rblwatch.core.question import Reason
-from rblwatch.core.rhythm import minimum, rhythm
+from rblwatch.core.rhythm import rhythm
 from rblwatch.core.settings import Schedule
 from rblwatch.core.standing import Change
-from rblwatch.core.target import Family, Target
+from rblwatch.core.target import Target
 from rblwatch.core.vitality import Round
 from rblwatch.core.watchlist import Roster, Slice
+from rblwatch.services.aside import LONG_AGO, Lane, Probations
 from rblwatch.services.asked import Asked
 from rblwatch.services.record import Recorded
 from rblwatch.store.rows import Coverage, Pair, Sounding
 
-#: A list and a family: batches of one such line wait for each other, and for nobody else.
-Lane = tuple[str, Family]
 #: A slice of a lane, by its number.
 _Key = tuple[Lane, int]
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One batch to ask: a whole slice, or some pairs of it ahead of their round."""
+    """One batch to ask: a whole slice, some pairs of it ahead of their round, or nothing but the list's probes."""
 
     lane: Lane
     part: Slice
     targets: tuple[Target, ...]
     full: bool
 
+    @property
+    def probes_only(self) -> bool:
+        """Whether it is to be seen only whether the list can be believed."""
+        return not self.targets
+
 
 class Agenda:
     """Due times of all slices and of the pairs with a row."""
 
-    def __init__(self, roster: Roster, schedule: Schedule, delist_after: int) -> None:
+    def __init__(self, roster: Roster, schedule: Schedule, delist_after: int, blind_after: timedelta) -> None:
         self._roster = roster
         self._schedule = schedule
         self._delist_after = delist_after
+        self._probations = Probations(roster.slices, schedule, blind_after)
         self._rounds: dict[_Key, datetime | None] = {}
         self._successors: dict[_Key, list[datetime]] = {}
         """Of each round whose answers caches may still hold, when it could be followed by one that reads no copy."""
@@ -79,8 +86,14 @@ class Agenda:
 
     def asked_at(self, job: Job) -> datetime | None:
         """When the slice of a job was last asked about; None where some of it never was."""
+        if job.probes_only:
+            return self._probations.probed_at(job.lane)
         key = (job.lane, job.part.number)
         return None if self._rounds[key] is None else self._asked_at.get(key)
+
+    def withholds(self, job: Job) -> bool:
+        """Whether the list of a job was set aside since it was planned, so that it would be asked in vain."""
+        return not job.probes_only and self._probations.aside(job.lane) is not None
 
     def load(
         self, coverages: Iterable[Coverage], pairs: Iterable[Pair], soundings: Iterable[Sounding], *, now: datetime
@@ -89,41 +102,47 @@ class Agenda:
 
         A slice with a target that was never asked is due at once; so is one that was asked by a clock that was ahead.
         """
-        for sounding in soundings:
-            self._learn(sounding)
+        for sounding in sorted(soundings, key=lambda one: one.checked_at):
+            self._follow(sounding)
+            if sounding.checked_at > now:
+                self._probations.forget_times(of=((sounding.blocklist, sounding.family),))
         bits = {(lane, part.number): part.bits for lane, parts in self._roster.slices.items() for part in parts}
         for coverage in coverages:
             key = ((coverage.blocklist, coverage.family), coverage.slice)
             self._left_out[key] = coverage.failed.get(Reason.NOT_ASKED, 0)
             if key in bits and coverage.asked_at is not None:
-                self._asked_at[key] = coverage.asked_at
-                self._successors[key] = [self._successor(key[0], coverage.asked_at, coverage.asked_at)]
-                if not bits[key] & ~coverage.asked:
-                    self._rounds[key] = self._next_after(key, coverage.asked_at)
+                self._load_round(key, coverage, whole=not bits[key] & ~coverage.asked)
                 if coverage.asked_at > now:
                     self._forget(key, now)
         for pair in pairs:
             self._schedule_pair(pair)
+
+    def _load_round(self, key: _Key, coverage: Coverage, *, whole: bool) -> None:
+        """Work out when a slice is due. A round that could not be believed is still to be made."""
+        if whole:
+            self._rounds[key] = LONG_AGO
+        concluded_at = coverage.concluded_at
+        if concluded_at is None:
+            return
+        self._asked_at[key] = concluded_at
+        self._successors[key] = [self._successor(key[0], concluded_at, concluded_at)]
+        if whole and concluded_at == coverage.asked_at:
+            self._rounds[key] = self._next_after(key, concluded_at)
 
     def keep_to(self, before: Agenda) -> None:
         """Follow up all rounds made under the configuration before; the stored rows tell of the last ones only."""
         for key, successors in before._successors.items():
             if key in self._successors:
                 self._successors[key] = sorted({*self._successors[key], *successors})
-                if self._rounds[key] is not None:
+                if self._rounds[key] not in (None, LONG_AGO):
                     self._rounds[key] = self._next(key)
 
     def note(self, asked: Asked, recorded: Recorded) -> None:
         """Keep up with one recorded batch."""
         lane = (asked.blocklist.id, asked.family)
-        self._learn(recorded.sounding)
+        self._follow(recorded.sounding)
         if asked.full:
-            key = (lane, asked.slice)
-            outstanding = [moment for moment in self._successors.get(key, []) if moment > asked.started_at]
-            self._successors[key] = sorted([*outstanding, self._successor(lane, asked.started_at, asked.at)])
-            self._asked_at[key] = asked.started_at
-            self._left_out[key] = recorded.coverage.failed.get(Reason.NOT_ASKED, 0)
-            self._rounds[key] = self._next_after(key, asked.at)
+            self._note_round(asked, recorded)
         waiting = self._pairs.get((lane, asked.slice), {})
         for target in asked.targets if waiting else ():
             if target in waiting:
@@ -135,8 +154,27 @@ class Agenda:
         for pair in recorded.pairs:
             self._schedule_pair(pair)
 
+    def _note_round(self, asked: Asked, recorded: Recorded) -> None:
+        lane = (asked.blocklist.id, asked.family)
+        key = (lane, asked.slice)
+        self._left_out[key] = recorded.coverage.failed.get(Reason.NOT_ASKED, 0)
+        if not recorded.sounding.condition.soundness.trusted:
+            self._rounds[key] = LONG_AGO  # still to be made, once the list can be believed
+            return
+        outstanding = [moment for moment in self._successors.get(key, []) if moment > asked.started_at]
+        self._successors[key] = sorted([*outstanding, self._successor(lane, asked.started_at, asked.at)])
+        self._asked_at[key] = asked.started_at
+        self._rounds[key] = self._next_after(key, asked.at)
+
+    def _follow(self, sounding: Sounding) -> None:
+        self._learn(sounding)
+        if (sounding.blocklist, sounding.family) in self._roster.slices:
+            self._probations.follow(sounding, self._roster.watchlist.blocklists[sounding.blocklist])
+
     def postpone(self, job: Job, until: datetime) -> None:
         """Leave a batch alone for a while, since it could not be asked or recorded."""
+        if job.probes_only:
+            self._probations.postpone(job.lane, until)
         if job.full:
             self._rounds[job.lane, job.part.number] = until
         for target in job.targets:
@@ -144,18 +182,23 @@ class Agenda:
                 self._pairs[job.lane, job.part.number][target] = until
 
     def leave_out(self, job: Job, until: datetime) -> None:
-        """Leave a whole slice for later that could not be asked about."""
-        self._left_out[job.lane, job.part.number] = job.part.bits
+        """Leave a batch for later, since its operator's daily number leaves no room for it."""
+        if job.full:
+            self._left_out[job.lane, job.part.number] = job.part.bits
         self.postpone(job, until)
+        if job.probes_only:
+            self._probations.postpone(job.lane, until, as_planned=True)
 
     def due(self, now: datetime) -> Mapping[Lane, list[Job]]:
         """What is to be asked now, by lane. A round that is due takes the pairs of its slice along."""
         jobs: dict[Lane, list[Job]] = {}
         for lane, parts in self._roster.slices.items():
-            for part in parts:
-                job = self._job(lane, part, now)
-                if job is not None:
-                    jobs.setdefault(lane, []).append(job)
+            if self._probations.aside(lane) is None:
+                some = [job for part in parts if (job := self._job(lane, part, now)) is not None]
+                if some:
+                    jobs[lane] = some
+            if lane not in jobs and self._probations.due(lane, now):
+                jobs[lane] = [Job(lane, parts[0], (), full=False)]
         return jobs
 
     def _job(self, lane: Lane, part: Slice, now: datetime) -> Job | None:
@@ -171,10 +214,11 @@ class Agenda:
         for key in self._rounds:
             if of is None or key[0] in of:
                 self._forget(key, now)
+        self._probations.forget_times(of=of)
 
     def _forget(self, key: _Key, now: datetime) -> None:
         if self._rounds[key] is not None:
-            self._rounds[key] = _LONG_AGO
+            self._rounds[key] = LONG_AGO
         self._successors.pop(key, None)
         if key in self._asked_at:
             self._asked_at[key] = min(self._asked_at[key], now)
@@ -182,18 +226,24 @@ class Agenda:
     def rounds(self, began_at: datetime) -> Iterator[Round]:
         """The slice of each list that waits longest; what an operator's daily number leaves out waits for no fault.
 
-        `began_at`: since when what was never asked about could have been.
+        Of a list that is set aside, its probes. `began_at`: since when what was never asked about could have been.
         """
         for lane, parts in self._roster.slices.items():
+            aside = self._probations.aside(lane)
+            if aside is not None:
+                wait = aside.planned_at - aside.probed_at
+                yield Round(lane[0], aside.probed_at, max(wait, self._intervals[lane]))
+                continue
             keys = [(lane, part.number) for part in parts if self._left_out.get((lane, part.number), 0) != part.bits]
             if keys:
+                asked_at = min(self._asked_at.get(key, began_at) for key in keys)
                 interval = effective_interval(self._intervals[lane], self._ttls.get(lane, (None, None))[1])
-                yield Round(lane[0], min(self._asked_at.get(key, began_at) for key in keys), interval)
+                yield Round(lane[0], max(asked_at, self._probations.taken_back_at(lane)), interval)
 
     @property
     def everything_asked(self) -> bool:
-        """Whether every slice has been asked about at least once, whatever came back."""
-        return None not in self._rounds.values()
+        """Whether every slice has been asked about at least once, whatever came back, or its list is set aside."""
+        return all(due is not None or self._probations.aside(lane) for (lane, _), due in self._rounds.items())
 
     def all(self) -> Mapping[Lane, list[Job]]:
         """One full round of everything, due or not; what was asked last comes last, in case it can't be all."""
@@ -203,7 +253,7 @@ class Agenda:
         }
 
     def _waits_since(self, lane: Lane, parts: Iterable[Slice]) -> datetime:
-        return min(self._asked_at.get((lane, part.number), _LONG_AGO) for part in parts)
+        return min(self._asked_at.get((lane, part.number), LONG_AGO) for part in parts)
 
     def _in_turn(self, lane: Lane, part: Slice) -> tuple[Target, ...]:
         """The targets of a slice, those first that were left out when they were due."""
@@ -232,7 +282,7 @@ class Agenda:
 
     def _recheck(self, lane: Lane) -> timedelta:
         """How long a single pair is left alone."""
-        return max(self._schedule.recheck_listed, minimum(self._roster.watchlist.blocklists[lane[0]]))
+        return shortest_wait(self._schedule, self._roster.watchlist.blocklists[lane[0]])
 
     def _learn(self, sounding: Sounding) -> None:
         self._ttls[sounding.blocklist, sounding.family] = (

@@ -40,7 +40,7 @@ def watch_condition(repo: Repository, asked: Asked, terms: Terms, announcer: Ann
     # Where this list is well and no outage is known, the others need not be looked at, which is almost always.
     if not all(one.condition.soundness.trusted for one in soundings) or any(one.about_resolver for one in incidents):
         lane = (blocklist.id, asked.family)
-        excused = watch_resolver(repo, _latest(repo.soundings()), lane, terms=terms, announcer=announcer)
+        excused = watch_resolver(repo, latest_soundings(repo.soundings()), lane, terms=terms, announcer=announcer)
     families = frozenset(family for name, family in terms.roster.slices if name == blocklist.id)
     view = View(
         blocklist=blocklist.id,
@@ -101,7 +101,7 @@ def _sights(soundings: Iterable[Sounding], asked: Collection[Family], at: dateti
     distrusted = {s.family for s in soundings if s.distrust_until is not None and at < s.distrust_until}
     return {
         family: Sight(sounding.condition, sounding.checked_at, family in distrusted)
-        for (_, family), sounding in _latest(soundings).items()
+        for (_, family), sounding in latest_soundings(soundings).items()
         if family in asked
     }
 
@@ -118,10 +118,11 @@ def _retired(soundings: Sequence[Sounding], family: Family, at: datetime) -> boo
 
 def latest_conditions(soundings: Iterable[Sounding]) -> dict[tuple[str, Family], Condition]:
     """The condition of each list and family, as seen through the nameserver that was asked last."""
-    return {key: sounding.condition for key, sounding in _latest(soundings).items()}
+    return {key: sounding.condition for key, sounding in latest_soundings(soundings).items()}
 
 
-def _latest(soundings: Iterable[Sounding]) -> dict[tuple[str, Family], Sounding]:
+def latest_soundings(soundings: Iterable[Sounding]) -> dict[tuple[str, Family], Sounding]:
+    """What was seen last of each list and family, through whichever nameserver."""
     latest: dict[tuple[str, Family], Sounding] = {}
     for sounding in soundings:
         key = (sounding.blocklist, sounding.family)

@@ -53,7 +53,7 @@ class Monitor:
         self._store = store
         self._clock = clock
         self._terms = terms
-        self._agenda = Agenda(terms.roster, schedule, terms.delist_after)
+        self._agenda = Agenda(terms.roster, schedule, terms.delist_after, terms.blind_after)
         self.sweeper = Sweeper(store, lookup, clock, terms, self._agenda)
         self.sweeper.on_transitions = self._note
         self._first_looks_wait = True

@@ -45,6 +45,13 @@ class Prover:
         self.extra: Mapping[Family, Target] = {family: fresh_point(family, 0, registered) for family in Family}
         self._reserved = registered.union(self.extra.values())
 
+    def unheard(self, blocklist: Blocklist, family: Family) -> Target:
+        """A point that no cache can hold an answer about."""
+        used = self._points.setdefault(blocklist.id, deque(maxlen=_POINTS_REMEMBERED))
+        point = fresh_point(family, int(self._clock.random() * _CHANCES), self._reserved.union(used))
+        used.append(point)
+        return point
+
     async def prove(self, asked: Asked) -> Asked:
         """Gather the proof that the news in these answers wants, and the list's words on what is new."""
         wants = await self._wants(asked)
@@ -94,9 +101,6 @@ class Prover:
 
     async def _fresh_negative(self, blocklist: Blocklist, family: Family, nameserver: str) -> BatchResult:
         """Ask about points that no cache can hold, through the nameserver whose answers they are to vouch for."""
-        used = self._points.setdefault(blocklist.id, deque(maxlen=_POINTS_REMEMBERED))
-        for _ in range(_POINTS_AT_ONCE):
-            number = int(self._clock.random() * _CHANCES)
-            used.append(fresh_point(family, number, self._reserved.union(used)))
-        points = tuple(Probe(point, Expectation.CLEAR) for point in list(used)[-_POINTS_AT_ONCE:])
+        unheard = [self.unheard(blocklist, family) for _ in range(_POINTS_AT_ONCE)]
+        points = tuple(Probe(point, Expectation.CLEAR) for point in unheard)
         return await self._lookup.ask(Batch(blocklist=blocklist, family=family, probes=points, nameserver=nameserver))

@@ -17,12 +17,14 @@ from rblwatch.core.budget import budgets_of, next_day
 from rblwatch.core.incident import Condition, worst
 from rblwatch.core.listing import scope_of
 from rblwatch.core.plan import outdated, slice_of
+from rblwatch.core.probation import shortest_wait
 from rblwatch.core.question import Reason
 from rblwatch.core.rhythm import rhythm
-from rblwatch.core.settings import Settings
+from rblwatch.core.settings import Schedule, Settings
 from rblwatch.core.target import Family, Target
 from rblwatch.core.verdict import Clear
 from rblwatch.core.watchlist import Slice, Watchlist, enrol, joined, uncovered
+from rblwatch.services.condition import latest_soundings
 from rblwatch.services.named import name_gaps, name_statuses
 from rblwatch.services.report import (
     BudgetStatus,
@@ -44,7 +46,7 @@ def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datet
     known = name_statuses(queries.known(), settings)
     found = {server: [target for one in some for target in one.targets] for server, some in known.items()}
     watchlist = joined(watchlist, found)
-    view = _View(queries, watchlist, settings.schedule.interval, at)
+    view = _View(queries, watchlist, settings.schedule, at)
     depth, oldest_at = queries.outbox()
     by_server: dict[str, list[TargetStatus]] = {server.name: [] for server in settings.servers}
     for target, names in watchlist.servers.items():
@@ -77,9 +79,9 @@ def report(queries: Queries, settings: Settings, watchlist: Watchlist, at: datet
 class _View:
     """The stored rows, with the few pairs picked out that are worth a line: all the others are clear."""
 
-    def __init__(self, queries: Queries, watchlist: Watchlist, interval: timedelta, at: datetime) -> None:
+    def __init__(self, queries: Queries, watchlist: Watchlist, schedule: Schedule, at: datetime) -> None:
         self._watchlist = watchlist
-        self._interval, self._at = interval, at
+        self._schedule, self._at = schedule, at
         self._pairs = {(pair.blocklist, pair.target): pair for pair in queries.all_pairs()}
         self._tallies = Tallies.read(queries, watchlist, self._pairs.values())
         self._listings = {(listing.blocklist, listing.target): listing for listing in queries.open_listings()}
@@ -96,9 +98,16 @@ class _View:
         }
         self._noted = self._note((*telling, *self._listings, *self._accepted))
         self._ttls_s: dict[tuple[str, Family], int] = {}
-        for sounding in queries.soundings():
+        soundings = queries.soundings()
+        for sounding in soundings:
             lane = (sounding.blocklist, sounding.family)
             self._ttls_s[lane] = max(self._ttls_s.get(lane, 0), sounding.negative_ttl_s or 0)
+        self._aside = {
+            lane: sounding
+            for lane, sounding in latest_soundings(soundings).items()
+            if not sounding.condition.soundness.trusted
+        }
+        """Lists that can't be believed: nothing but their probes is asked of them."""
         self._asked: dict[Hashable, list[str]] = {}
         self._budgets = budgets_of(self._roster)
 
@@ -129,13 +138,17 @@ class _View:
                 zone=blocklist.shown_zone,
                 name=blocklist.name,
                 condition=self._condition(blocklist),
-                asked_at=_last(c.asked_at for key, c in self._tallies.coverages.items() if key[0] == blocklist.id),
+                asked_at=self._asked_last_at(blocklist.id),
                 concluded_at=self._concluded_at(blocklist.id, parts),
                 incident=self._incidents.get(blocklist.id),
                 targets=missing + sum(len(part.targets) for _, part in parts),
                 unknown=missing + sum(self._unknowns(blocklist.id, family, part) for family, part in parts),
                 stale=any(self._stale(blocklist.id, family, part) for family, part in parts),
             )
+
+    def _asked_last_at(self, blocklist: str) -> datetime | None:
+        rounds = (row.asked_at for key, row in self._tallies.coverages.items() if key[0] == blocklist)
+        return _last((*rounds, *(one.checked_at for lane, one in self._aside.items() if lane[0] == blocklist)))
 
     def _unknowns(self, blocklist: str, family: Family, part: Slice) -> int:
         """How many targets of a slice are neither listed nor clear; the same rule as for a single pair."""
@@ -155,7 +168,11 @@ class _View:
         ttl = timedelta(seconds=self._ttls_s.get((blocklist, family), 0))
         description = self._watchlist.blocklists[blocklist]
         budget = self._budgets.get(description.counted_by)
-        effective = rhythm(self._interval, description, ttl=ttl, budget=budget.interval if budget else None)
+        effective = rhythm(self._schedule.interval, description, ttl=ttl, budget=budget.interval if budget else None)
+        aside = self._aside.get((blocklist, family))
+        if aside is not None:
+            longest = max(effective.interval, shortest_wait(self._schedule, description))
+            return outdated(aside.checked_at, longest, self._at)
         return outdated(coverage.asked_at, effective.interval, self._at)
 
     def budgets(self, spent: Mapping[str, int]) -> Iterator[BudgetStatus]:

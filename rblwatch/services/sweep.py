@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 
 from rblwatch.core.budget import batch_cost, extra_at, next_day, probe_cost, round_at
 from rblwatch.core.plan import Batch
-from rblwatch.core.soundness import probes
+from rblwatch.core.soundness import Expectation, Probe, probes
 from rblwatch.ports import Clock, Lookup
-from rblwatch.services.agenda import Agenda, Job, Lane
+from rblwatch.services.agenda import Agenda, Job
+from rblwatch.services.aside import Lane
 from rblwatch.services.asked import Asked, Terms
 from rblwatch.services.budgets import Till, left_unasked
 from rblwatch.services.portion import Transitions
@@ -104,6 +105,8 @@ class Sweeper:
         """All due batches of one lane, in order. A batch that fails here is tried again soon; none stops the others."""
         try:
             for job in jobs:
+                if self._agenda.withholds(job):
+                    break
                 if not await self._asked(job, totals):
                     self._failures[lane] += 1
                     self._agenda.postpone(job, self._clock.now() + _pause(self._failures[lane]))
@@ -118,10 +121,12 @@ class Sweeper:
         place = {"blocklist": job.lane[0], "family": job.lane[1].value}
         try:
             until = await self._opens_at(job)
-            if until > self._clock.now():
-                self._agenda.postpone(job, until)
-            else:
+            if until <= self._clock.now():
                 await self._ask(job, totals)
+            elif job.probes_only:
+                self._agenda.leave_out(job, until)
+            else:
+                self._agenda.postpone(job, until)
         except Unregistered as error:
             self.outdated = True
             _log.warning("sweep.outdated", extra={**place, "why": str(error)})
@@ -144,11 +149,14 @@ class Sweeper:
         if budget is None:
             return now
         blocklist, family = self._terms.roster.watchlist.blocklists[job.lane[0]], job.lane[1]
-        spent = await self._lookup.spent(budget)
+        spent, asked_at = await self._lookup.spent(budget), self._agenda.asked_at(job)
         if not job.full:
-            cost = batch_cost(blocklist, family, len(job.targets))
-            return extra_at(budget, spent, cost=cost, interval=self._agenda.interval(job.lane), now=now)
-        asked_at = self._agenda.asked_at(job)
+            cost = batch_cost(blocklist, family, max(len(job.targets), 1))
+            extra = extra_at(budget, spent, cost=cost, interval=self._agenda.interval(job.lane), now=now)
+            if job.probes_only and asked_at is not None:
+                # They come instead of a round, which would cost no less.
+                return min(extra, round_at(budget, spent, asked_at=asked_at, now=now))
+            return extra
         if asked_at is None or budget.per_day - spent <= probe_cost(blocklist, family):
             return now
         return round_at(budget, spent, asked_at=asked_at, now=now)
@@ -157,10 +165,13 @@ class Sweeper:
         blocklist = self._terms.roster.watchlist.blocklists[job.lane[0]]
         family = job.lane[1]
         started_s = self._clock.monotonic_s()
+        # Of a list that died a minute ago, all that batches ask may be in a cache. To find out that it is back, and
+        # then again that it is not, would be to ask about all targets in vain each time.
+        fresh = [Probe(self._prover.unheard(blocklist, family), Expectation.CLEAR)] if job.probes_only else []
         batch = Batch(
             blocklist=blocklist,
             family=family,
-            probes=probes(blocklist, family, self._prover.extra[family]),
+            probes=(*probes(blocklist, family, self._prover.extra[family]), *fresh),
             targets=job.targets,
         )
         result = await self._lookup.ask(batch)
@@ -181,7 +192,7 @@ class Sweeper:
         )
         if self.on_asked is not None:
             self.on_asked(asked)
-        if asked.soundness.trusted:
+        if asked.soundness.trusted and job.targets:
             asked = await self._prover.prove(asked)
         recorded = await self._record(asked)
         totals.add(blocklist.id, result, recorded)
@@ -189,14 +200,11 @@ class Sweeper:
 
     async def _leave_out(self, job: Job, totals: Totals) -> None:
         """Say of targets whose turn it was that nothing is known of them, and leave them for tomorrow."""
-        tomorrow = next_day(self._clock.now())
-        if not job.full:
-            self._agenda.postpone(job, tomorrow)
-            return
-        await self._store.write(lambda repo: leave_unasked(repo, *job.lane, job.part))
-        totals.unknown += len(job.targets)
-        totals.leave(job.lane[0], len(job.targets))
-        self._agenda.leave_out(job, tomorrow)
+        if job.full:
+            await self._store.write(lambda repo: leave_unasked(repo, *job.lane, job.part))
+            totals.unknown += len(job.targets)
+            totals.leave(job.lane[0], len(job.targets))
+        self._agenda.leave_out(job, next_day(self._clock.now()))
 
     async def _record(self, asked: Asked) -> Recorded:
         """Take a batch in, letting others write in between; what is committed is reported, whatever comes next."""

@@ -205,7 +205,7 @@ class CachingLookup:
         nameserver = batch.nameserver or self.nameserver
         blocklist = batch.blocklist
         await self._world.lists[blocklist.id].answers.wait()
-        is_proof = not batch.targets
+        is_proof = batch.nameserver is not None
         probes = tuple(
             ProbeAnswer(
                 probe,

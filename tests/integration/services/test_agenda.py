@@ -57,7 +57,7 @@ class Rounds:
         schedule = replace(settings.schedule, interval=timedelta(seconds=interval_s))
         self.watchlist = watch(settings, Catalogue())
         self.roster = enrol(self.watchlist, dict.fromkeys(self.watchlist.servers, 1))
-        self._terms = (self.roster, schedule, settings.alerts.delist_after)
+        self._terms = (self.roster, schedule, settings.alerts.delist_after, settings.alerts.blind_after)
         self.agenda = Agenda(*self._terms)
         self.coverage = Coverage(blocklist="a.test", family=Family.IPV4, slice=0)
         self.sounding: list[Sounding] = []
@@ -85,7 +85,7 @@ class Rounds:
             negative_ttl_s=negative_ttl_s,
         )
         self.sounding = [sounding]
-        self.coverage = replace(self.coverage, asked=~0, asked_at=at)
+        self.coverage = replace(self.coverage, asked=~0, asked_at=at, concluded_at=at)
         self.agenda.note(asked, Recorded(sounding=sounding, coverage=self.coverage))
 
     def reload(self, *, added: bool) -> None:
