@@ -155,6 +155,7 @@ async def assemble(store: Store, configured: Configured, now: datetime) -> Assem
         policy=policy,
         delist_after=settings.alerts.delist_after,
         blind_after=settings.alerts.blind_after,
+        interval=settings.schedule.interval,
     )
     desk = Desk(roster.watchlist, policy)
     return Assembly(policy, terms, desk, surveyed)

@@ -32,7 +32,7 @@ class Incident:
     blocklist: str
     """Empty: it is about a nameserver."""
     zone: str
-    """The list's, or the nameserver as `host:port`."""
+    """The list's, or the nameservers, each as `host:port`."""
     state: State
     reason: Reason | None
     flaw: Flaw | None

@@ -1,4 +1,4 @@
-"""Many lists that can't be believed at once through one nameserver: then it is the nameserver, and one incident.
+"""Many lists that can't be believed at once through the same nameservers: then it is these, and one incident.
 
 Owns when the trouble of single lists is the resolver's, which lists that explains, and what fault it looks like. Must
 not ask anything: it is seen from what sweeps saw. What an examination adds stands in `diagnosis.py`.
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from rblwatch.core.course import Sight
 from rblwatch.core.fault import Fault
 from rblwatch.core.incident import Incident, loud
+from rblwatch.core.plan import LONGEST_ROUND
 from rblwatch.core.question import Reason
 from rblwatch.core.soundness import Flaw, Soundness
 from rblwatch.core.target import Family
@@ -27,6 +28,9 @@ CLEARLY_BETTER = 4
 #: Otherwise it must have stayed better for as long as trouble must last to be told, but for no longer than this.
 STEADY_AFTER = timedelta(minutes=30)
 
+#: Where nothing at all can be believed, fewer say as much; one list says nothing about anybody else.
+FEWEST_LISTS_OF_ALL = 2
+
 #: What a resolver can do to a list, and what that looks like; lists that lie loudly do so themselves.
 _FAULTS = {
     Reason.TIMEOUT: Fault.CUT_OFF,
@@ -38,6 +42,12 @@ _FAULTS = {
     Reason.REFUSAL_CODE: Fault.PUBLIC,
 }
 _FLAWS = {Flaw.SILENT: Fault.HIDES, Flaw.STRIPPED: Fault.STRIPS}
+
+#: What befalls all lists of one operator at once: it shuts us out, empties them, or lets its domain go.
+_OPERATORS_DOING = (Reason.REFUSAL_CODE, Reason.NOT_A_DNSBL_ANSWER, Flaw.SILENT)
+
+#: Between the nameservers of one incident; none has it in its name.
+_AND = ", "
 
 Lane = tuple[str, Family]
 
@@ -54,9 +64,9 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """Lists that fail at once through one nameserver."""
+    """Lists that fail at once, through nameservers through which most that is asked fails."""
 
-    nameserver: str
+    nameservers: tuple[str, ...]
     lanes: frozenset[Lane]
     """What it explains."""
     soundness: Soundness
@@ -68,23 +78,31 @@ class Outage:
 def outage(seen: Sequence[Seen], own: Collection[Lane] = ()) -> Outage | None:
     """The outage that explains what is seen now, if there is one.
 
-    `own`: what is in an incident of its own already, and says nothing about anybody else.
+    `own`: what is in an incident of its own already, and says nothing about anybody else. What fails through a
+    nameserver through which others are well is no part of it.
     """
     counted, failing = _told_apart(seen, own)
-    through = Counter(one.nameserver for one in failing)
-    if not through:
-        return None
-    nameserver = through.most_common(1)[0][0]
-    silent = sorted((one for one in failing if one.nameserver == nameserver), key=_since_at)
-    for number in range(len(counted) // 2 + 1, len(silent) + 1):
-        if len({one.owner for one in silent[:number]}) >= FEWEST_LISTS:
+    bad = _bad(counted, failing)
+    silent = sorted((one for one in failing if one.nameserver in bad), key=_since_at)
+    for number in range(1, len(silent) + 1):
+        if _many(silent[:number], counted):
             return Outage(
-                nameserver=nameserver,
+                nameservers=bad,
                 lanes=frozenset(one.lane for one in silent),
-                soundness=_what_most_are_in(silent, len({one.lane[0] for one in counted})),
+                soundness=_what_most_are_in(silent, len({one.lane[0] for one in counted}), several=len(bad) > 1),
                 since_at=_since_at(silent[number - 1]),
             )
     return None
+
+
+def excused(found: Outage, seen: Iterable[Seen], interval: timedelta) -> frozenset[Lane]:
+    """What an outage that nobody was told of yet keeps from having an incident of its own, by sweeps' `interval`.
+
+    Lists notice a dead resolver over a whole interval and a round, and wait for one another that long. What began to
+    fail earlier has a trouble of its own: however often others fail meanwhile, it waits no longer than that.
+    """
+    first_at = found.since_at - interval - LONGEST_ROUND
+    return frozenset(one.lane for one in seen if one.lane in found.lanes and _since_at(one) >= first_at)
 
 
 def lasting(
@@ -106,9 +124,24 @@ def lasting(
     return frozenset(one.lane for one in failing if _since_at(one) <= better_at)
 
 
+def _bad(counted: Sequence[Seen], failing: Sequence[Seen]) -> tuple[str, ...]:
+    """The nameservers through which more fails than does not."""
+    asked, lost = (Counter(one.nameserver for one in some) for some in (counted, failing))
+    return tuple(sorted(nameserver for nameserver in lost if 2 * lost[nameserver] > asked[nameserver]))
+
+
 def _many(failing: Sequence[Seen], counted: Sequence[Seen]) -> bool:
-    """Whether so much fails that it is not a matter of single lists."""
-    return 2 * len(failing) > len(counted) and len({one.owner for one in failing}) >= FEWEST_LISTS
+    """Whether so much fails that it is not a matter of single lists: most of all, or simply all."""
+    owners = {one.owner for one in failing}
+    if len(owners) >= FEWEST_LISTS and 2 * len(failing) > len(counted):
+        return True
+    if len(failing) < len(counted) or len({one.lane[0] for one in failing}) < FEWEST_LISTS_OF_ALL:
+        return False
+    return len(owners) > 1 or not any(_operators_doing(one.sight.condition.soundness) for one in failing)
+
+
+def _operators_doing(soundness: Soundness) -> bool:
+    return soundness.reason in _OPERATORS_DOING or soundness.flaw in _OPERATORS_DOING
 
 
 def _better_at(counted: Sequence[Seen], failing: Sequence[Seen]) -> datetime | None:
@@ -131,16 +164,26 @@ def opens(incidents: Iterable[Incident], found: Outage | None, now: datetime, bl
     """Whether an outage is to be opened now: it has lasted, and is not known yet."""
     if found is None or now - found.since_at < blind_after:
         return False
-    return not any(incident.zone == found.nameserver for incident in incidents)
+    return not any(is_about(incident, found) for incident in incidents)
+
+
+def is_about(incident: Incident, found: Outage) -> bool:
+    """Whether an incident is about this outage; lists may move from one bad nameserver to the other and back."""
+    return incident.about_resolver and not set(nameservers_of(incident)).isdisjoint(found.nameservers)
+
+
+def nameservers_of(incident: Incident) -> tuple[str, ...]:
+    """The nameservers that an incident about resolvers is about, as `host:port`."""
+    return tuple(incident.zone.split(_AND))
 
 
 def incident_of(found: Outage, at: datetime) -> Incident:
-    """The incident about the nameserver; its id is 0."""
+    """The incident about the nameservers; its id is 0."""
     soundness = found.soundness
     return Incident(
         id=0,
         blocklist="",
-        zone=found.nameserver,
+        zone=_AND.join(found.nameservers),
         state=soundness.state,
         reason=soundness.reason,
         flaw=soundness.flaw,
@@ -165,12 +208,13 @@ def _since_at(one: Seen) -> datetime:
     return one.sight.condition.since_at
 
 
-def _what_most_are_in(failing: Sequence[Seen], lists: int) -> Soundness:
+def _what_most_are_in(failing: Sequence[Seen], lists: int, *, several: bool) -> Soundness:
     causes: dict[tuple[Reason | None, Flaw | None], list[Soundness]] = {}
     for one in failing:
         soundness = one.sight.condition.soundness
         causes.setdefault((soundness.reason, soundness.flaw), []).append(soundness)
     example = max(causes.values(), key=len)[0]
     number = len({one.lane[0] for one in failing})
-    detail = f"{number} of {lists} lists can't be believed through it; one of them {example.detail}"
+    through = "them; one of these lists" if several else "it; one of them"
+    detail = f"{number} of {lists} lists can't be believed through {through} {example.detail}"
     return Soundness(example.state, example.reason, example.flaw, detail)

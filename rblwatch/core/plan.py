@@ -22,7 +22,7 @@ SLICE_TARGETS = 4096
 #: A record that expires at the very second of the next question would be read from the cache once more.
 _TTL_MARGIN = timedelta(seconds=1)
 #: What a round may take, and a start; nobody is to be alarmed by it.
-_LONGEST_ROUND = timedelta(minutes=5)
+LONGEST_ROUND = timedelta(minutes=5)
 #: How much of the longest TTL is still held an hour later.
 _KEPT_PER_HOUR = 0.9
 
@@ -114,4 +114,4 @@ def outdated(asked_at: datetime, interval: timedelta, now: datetime) -> bool:
 
     `interval` is the effective one. However short it is, a round may take some minutes.
     """
-    return now - asked_at > 2 * interval + _LONGEST_ROUND
+    return now - asked_at > 2 * interval + LONGEST_ROUND

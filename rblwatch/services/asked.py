@@ -78,3 +78,5 @@ class Terms:
     policy: Policy
     delist_after: int
     blind_after: timedelta
+    interval: timedelta
+    """Of sweeps; lists may be asked less often."""

@@ -234,6 +234,7 @@ class Site:
             policy=policy,
             delist_after=settings.alerts.delist_after,
             blind_after=settings.alerts.blind_after,
+            interval=settings.schedule.interval,
         )
         monitor = Monitor(self.store, self.lookup, self.clock, self.terms, settings.schedule)
         await monitor.load()

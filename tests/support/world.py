@@ -195,6 +195,8 @@ class CachingLookup:
         self._cached: dict[tuple[str, str, Target], tuple[Answer, float]] = {}
         """Until when, on the monotonic clock: the resolver's is not stepped with ours."""
         self.nameserver = NAMESERVER
+        self.through: dict[str, str] = {}
+        """By list: the nameserver that it is asked through instead."""
         self.batches: list[Batch] = []
         self.sent: list[tuple[datetime, str]] = []
         """Every question that left: when, and about which list."""
@@ -202,8 +204,8 @@ class CachingLookup:
     async def ask(self, batch: Batch, purse: Purse | None = None) -> BatchResult:
         self.batches.append(batch)
         sent_before = len(self.sent)
-        nameserver = batch.nameserver or self.nameserver
         blocklist = batch.blocklist
+        nameserver = batch.nameserver or self.through.get(blocklist.id, self.nameserver)
         await self._world.lists[blocklist.id].answers.wait()
         is_proof = batch.nameserver is not None
         probes = tuple(

@@ -1,5 +1,6 @@
 """When the trouble of many lists is the resolver's: one incident, and not one for each of them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,12 +10,28 @@ from hypothesis import strategies as st
 from rblwatch.core.course import Sight
 from rblwatch.core.fault import Fault
 from rblwatch.core.incident import Condition
-from rblwatch.core.outage import FEWEST_LISTS, Seen, fault_of, incident_of, lasting, opens, outage
+from rblwatch.core.outage import (
+    FEWEST_LISTS,
+    FEWEST_LISTS_OF_ALL,
+    Seen,
+    excused,
+    fault_of,
+    incident_of,
+    is_about,
+    lasting,
+    nameservers_of,
+    opens,
+    outage,
+)
+from rblwatch.core.plan import LONGEST_ROUND
 from rblwatch.core.prescriptions import suspected
 from rblwatch.core.question import Reason
 from rblwatch.core.soundness import Flaw, Soundness, State
 from rblwatch.core.target import Family
 from tests.unit.samples import at
+
+HALF_HOUR = timedelta(minutes=30)
+QUARTER = timedelta(minutes=15)
 
 SOUND = Soundness(State.SOUND)
 UNVERIFIED = Soundness(State.UNVERIFIED)
@@ -64,7 +81,12 @@ def several(*soundnesses: Soundness) -> list[Seen]:
         ((TIMEOUT, TIMEOUT, TIMEOUT), 3),
         ((TIMEOUT, SERVFAIL, REFUSED, SOUND, UNVERIFIED), 3),
         ((FILTERED, PAGE, SILENT, CODED), 4),
-        ((TIMEOUT, TIMEOUT), 0),  # too few to say
+        ((TIMEOUT, TIMEOUT), 2),  # all that there is
+        ((CODED, SILENT), 2),  # two operators do not shut us out at the same time
+        ((TIMEOUT,), 0),  # one list says nothing about anybody else
+        ((TIMEOUT, TIMEOUT, SOUND), 0),  # too few to say
+        ((TIMEOUT, TIMEOUT, UNVERIFIED), 0),
+        ((TIMEOUT, WILDCARD), 0),  # the second has a trouble of its own
         ((TIMEOUT, TIMEOUT, TIMEOUT, SOUND, SOUND, SOUND), 0),  # no more than half
         ((TIMEOUT, TIMEOUT, TIMEOUT, SOUND, SOUND), 3),
         ((WILDCARD, WILDCARD, WILDCARD), 0),  # no resolver makes a list list the world
@@ -87,13 +109,66 @@ def test_lists_that_were_in_trouble_before_say_nothing_about_the_resolver() -> N
     assert outage(lanes, own={lanes[0].lane, lanes[1].lane}) is None
 
 
-def test_lists_of_one_operator_fail_together_for_a_cause_of_their_own() -> None:
-    assert outage([seen(number, CODED, owner="one") for number in range(5)]) is None
+@pytest.mark.parametrize("soundness", [CODED, SILENT, PAGE])
+def test_lists_of_one_operator_fail_together_for_a_cause_of_their_own(soundness: Soundness) -> None:
+    """It shuts us out, empties them or lets its domain go; no resolver is needed for that."""
+    assert outage([seen(number, soundness, owner="one") for number in range(5)]) is None
 
 
-def test_lists_that_fail_through_different_nameservers_have_no_one_cause() -> None:
-    lanes = [seen(number, TIMEOUT, nameserver=f"192.0.2.{number}:53") for number in range(4)]
-    assert outage(lanes) is None
+@pytest.mark.parametrize("soundness", [TIMEOUT, SERVFAIL, REFUSED, FILTERED, STRIPPED])
+def test_lists_of_one_operator_that_are_all_there_is_are_one_blindness(soundness: Soundness) -> None:
+    lanes = [seen(number, soundness, owner="one") for number in range(2)]
+    found = outage(lanes)
+    assert found is not None
+    assert found.lanes == {one.lane for one in lanes}
+    assert outage([*lanes, seen(2, SOUND, owner="another")]) is None
+
+
+def test_two_families_of_one_list_say_nothing_about_the_resolver() -> None:
+    one = seen(0, TIMEOUT)
+    assert outage([one, replace(one, lane=(one.lane[0], Family.IPV6))]) is None
+
+
+A, B, C = (f"192.0.2.{number}:53" for number in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("failing", "well", "meant"),
+    [
+        ((A, B, C, "192.0.2.4:53"), (), (A, B, C, "192.0.2.4:53")),  # each list through another one, and none is well
+        ((A, A, B, B), (), (A, B)),  # a pair, both bad
+        ((A, A, B, B), (C, C, C), (A, B)),  # and a third that works
+        ((A, A, A, A, B), (B, B), (A,)),  # what fails where others are well is the list's own doing
+        ((A, A, B, B), (A, B), (A, B)),
+        ((A, A, B, B), (A, A, B), ()),  # through neither is it most of them, or of all
+        ((A, B), (A, B), ()),
+        ((A, A, B), (B, B, B), ()),
+    ],
+)
+def test_nameservers_through_which_most_fails_are_meant_together(
+    failing: tuple[str, ...], well: tuple[str, ...], meant: tuple[str, ...]
+) -> None:
+    lanes = [seen(number, TIMEOUT, nameserver=through) for number, through in enumerate(failing)]
+    lanes += [seen(number, SOUND, nameserver=through) for number, through in enumerate(well, len(failing))]
+    found = outage(lanes)
+    assert (found.nameservers if found else ()) == meant
+    if found is not None:
+        assert found.lanes == {one.lane for one in lanes[: len(failing)] if one.nameserver in meant}
+        assert nameservers_of(incident_of(found, at(0))) == meant
+
+
+def test_lists_that_move_between_bad_nameservers_are_in_the_outage_that_is_known() -> None:
+    both = outage([seen(0, TIMEOUT, nameserver=A), seen(1, TIMEOUT, nameserver=B), seen(2, TIMEOUT, nameserver=B)])
+    first, third = (outage([seen(n, TIMEOUT, nameserver=through) for n in range(3)]) for through in (A, C))
+    assert both is not None
+    assert first is not None
+    assert third is not None
+    known = incident_of(both, at(30))
+    assert both.soundness.detail.startswith("3 of 3 lists can't be believed through them; one of these lists no answer")
+    assert is_about(known, first)
+    assert not opens([known], first, at(60), HALF_HOUR)
+    assert not is_about(known, third)
+    assert opens([known], third, at(60), HALF_HOUR)
 
 
 def test_an_outage_is_since_the_moment_when_it_was_more_than_half_of_the_lists() -> None:
@@ -140,11 +215,9 @@ def test_an_outage_explains_failing_lists_only_and_never_few_of_them(
     if found is not None:
         failing = {one.lane for one in lanes if not one.sight.condition.soundness.trusted}
         assert found.lanes <= failing - its_own
-        assert len(found.lanes) >= FEWEST_LISTS
-        assert 2 * len(found.lanes) > len(lanes) - len(its_own)
-
-
-HALF_HOUR = timedelta(minutes=30)
+        counted = len(lanes) - len(its_own)
+        assert len(found.lanes) >= (FEWEST_LISTS_OF_ALL if len(found.lanes) == counted else FEWEST_LISTS)
+        assert 2 * len(found.lanes) > counted
 
 
 def test_an_outage_goes_on_while_it_has_only_just_become_a_little_better() -> None:
@@ -177,7 +250,7 @@ def test_what_begins_to_fail_when_an_outage_is_nearly_over_has_a_trouble_of_its_
     assert lasting(lanes, now=at(50), blind_after=HALF_HOUR) == frozenset({lanes[0].lane, lanes[1].lane})
 
 
-@pytest.mark.parametrize("count", [0, 1, 2])
+@pytest.mark.parametrize("count", [0, 1])
 def test_an_outage_is_over_when_too_few_lists_are_left_to_tell(count: int) -> None:
     assert lasting([seen(n, TIMEOUT) for n in range(count)], now=at(1), blind_after=HALF_HOUR) is None
 
@@ -188,3 +261,41 @@ def test_every_outage_ends_once_it_stays_better(soundnesses: list[Soundness], bl
     lanes = several(*soundnesses)
     lasts = lasting(lanes, now=at(31), blind_after=timedelta(seconds=blind_after_s))
     assert lasts is None or outage(lanes) is not None
+
+
+@pytest.mark.parametrize(
+    ("others_since", "waits"),
+    [
+        (0, True),
+        (-60, True),  # the others failed before it
+        (15, True),  # a dead resolver is noticed within an interval
+        (20, True),  # and a round, which takes a while
+        (21, False),  # by then everybody was asked
+        (29, False),  # a short trouble of others, just before it is told
+    ],
+)
+def test_a_list_waits_for_others_that_began_to_fail_within_an_interval(others_since: float, *, waits: bool) -> None:
+    lanes = [seen(0, TIMEOUT), *(seen(number, TIMEOUT, others_since) for number in (1, 2, 3)), seen(4, SOUND)]
+    found = outage(lanes)
+    assert found is not None
+    assert (lanes[0].lane in excused(found, lanes, QUARTER)) == waits
+    assert excused(found, lanes, QUARTER) >= {one.lane for one in lanes[1:4]}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(ALL), st.integers(0, 90), st.sampled_from((A, B, C))), max_size=9),
+    st.integers(0, 60),
+    st.integers(1, 60),
+    st.integers(0, 60),
+)
+def test_no_list_waits_for_others_longer_than_an_interval_and_a_round(
+    others: list[tuple[Soundness, int, str]], blind_after_m: int, interval_m: int, late_m: int
+) -> None:
+    """Whatever the others do, and did: after that, it is told by itself or as part of an outage, when it is seen."""
+    blind_after, interval = timedelta(minutes=blind_after_m), timedelta(minutes=interval_m)
+    now = at(blind_after_m + interval_m + late_m) + LONGEST_ROUND
+    lanes = [seen(0, TIMEOUT)]
+    lanes += [seen(n, said, since, nameserver=through) for n, (said, since, through) in enumerate(others, 1)]
+    found = outage(lanes)
+    if found is not None and lanes[0].lane in excused(found, lanes, interval):
+        assert opens([], found, now, blind_after)

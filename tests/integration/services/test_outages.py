@@ -1,6 +1,7 @@
 """Many lists that can't be believed at once: one incident about the resolver, and none about each of them."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from rblwatch.core.alert import Line
 from rblwatch.notify.render import render
 from rblwatch.notify.sink import Medium, Sink
 from rblwatch.store.database import Store
-from tests.integration.services.scene import CHAT, HOST, held, list_of, look, tell, to, watching
+from tests.integration.services.scene import CHAT, HOST, condition, held, list_of, look, tell, to, watching
 from tests.support.configuration import settings_of
 from tests.support.site import Site
 from tests.support.world import NAMESERVER, Mode, ScriptedList
@@ -130,6 +131,122 @@ async def test_an_outage_is_not_over_because_another_nameserver_fails_as_well(mo
     await looks(site, 3)
     assert told(site)[3:] == [(SIGHTED, OTHER)]
     assert render(to(site, CHAT)[-1], Sink(medium=Medium.CHAT)).title == "[rblwatch] your resolver works again"
+
+
+async def test_a_pair_of_bad_nameservers_is_one_incident_that_names_both(store: Store) -> None:
+    """A failing batch is put down to either; which one it is changes from round to round."""
+    site, lists = await five(store)
+    turn(lists, Mode.DEAD)
+    site.lookup.through = dict.fromkeys(NAMES[:2], OTHER)
+    await looks(site, 3)
+    assert told(site) == [(BLIND, f"{NAMESERVER}, {OTHER}")]
+    for through in (NAMES, (), NAMES[2:], NAMES, NAMES):
+        site.lookup.through = dict.fromkeys(through, OTHER)
+        await look(site)
+    assert told(site) == [(BLIND, f"{NAMESERVER}, {OTHER}")]
+    turn(lists, Mode.HEALTHY)
+    await looks(site, 3)
+    assert told(site) == [(BLIND, f"{NAMESERVER}, {OTHER}"), (SIGHTED, f"{NAMESERVER}, {OTHER}")]
+    began, ended = (render(message, Sink(medium=Medium.MAIL)) for message in to(site, CHAT)[-2:])
+    assert began.title == "[rblwatch] most lists can't be believed through any of your resolvers"
+    assert f"Most lists can't be believed through any of your resolvers, {NAMESERVER} and {OTHER}." in began.body
+    assert "Seen: 5 of 5 lists can't be believed through them; one of these lists no answer" in began.body
+    assert ended.title == "[rblwatch] most lists can be believed again"
+
+
+async def test_lists_that_go_to_and_fro_between_bad_nameservers_end_no_outage(store: Store) -> None:
+    """People know of the first one; the second is told of when nothing was asked through the first for long."""
+    site, lists = await five(store)
+    turn(lists, Mode.DEAD)
+    await looks(site, 3)
+    assert told(site) == [(BLIND, NAMESERVER)]
+    for _ in range(4):
+        site.lookup.nameserver = OTHER
+        await look(site)
+        site.lookup.nameserver = NAMESERVER
+        await look(site)
+    assert told(site) == [(BLIND, NAMESERVER)]
+
+
+@pytest.mark.parametrize("names", [NAMES[:1], NAMES[:2], NAMES[:4]])
+async def test_when_nothing_can_be_asked_that_is_one_message_and_one_at_its_end(
+    names: tuple[str, ...], store: Store
+) -> None:
+    """However few lists there are, and where nobody is listed."""
+    lists = [list_of(name) for name in names]
+    site = await watching(store, *lists)
+    await look(site)
+    turn(lists, Mode.DEAD)
+    await looks(site, 2)
+    assert told(site) == []
+    await looks(site, 3)
+    whom = NAMESERVER if len(names) > 1 else names[0]
+    assert told(site) == [(BLIND, whom)]
+    turn(lists, Mode.HEALTHY)
+    await looks(site, 3)
+    assert told(site) == [(BLIND, whom), (SIGHTED, whom)]
+
+
+async def test_when_all_lists_are_one_operators_and_none_answers_that_is_one_message(store: Store) -> None:
+    lists = [list_of(name) for name in NAMES[:2]]
+    for scripted in lists:
+        scripted.blocklist = replace(scripted.blocklist, operator="one")
+    site = await watching(store, *lists)
+    turn(lists, Mode.DEAD)
+    await looks(site, 5)
+    assert told(site) == [(BLIND, NAMESERVER)]
+    turn(lists, Mode.HEALTHY)
+    await looks(site, 3)
+    assert told(site) == [(BLIND, NAMESERVER), (SIGHTED, NAMESERVER)]
+
+
+async def test_a_resolver_that_is_down_from_the_start_is_one_message(store: Store) -> None:
+    lists = [list_of(name) for name in NAMES]
+    turn(lists, Mode.DEAD)
+    site = await watching(store, *lists)
+    await looks(site, 3)
+    assert told(site) == [(BLIND, NAMESERVER)]
+    turn(lists, Mode.HEALTHY)
+    await looks(site, 3)
+    assert told(site) == [(BLIND, NAMESERVER), (SIGHTED, NAMESERVER)]
+
+
+async def test_a_reload_in_the_midst_of_an_outage_neither_repeats_nor_ends_it(store: Store) -> None:
+    """Before it is told, and after; with another nameserver that is well, it ends."""
+    site, lists = await five(store)
+    turn(lists, Mode.DEAD)
+    await looks(site, 2)
+    await site.reload(site.settings)
+    await looks(site, 1)
+    await site.reload(site.settings)
+    await looks(site, 3)
+    assert told(site) == [(BLIND, NAMESERVER)]
+    site.lookup.nameserver = OTHER
+    turn(lists, Mode.HEALTHY)
+    await site.reload(site.settings)
+    await looks(site, 3)
+    assert told(site) == [(BLIND, NAMESERVER), (SIGHTED, NAMESERVER)]
+
+
+async def test_short_troubles_of_others_do_not_keep_a_list_from_being_told(store: Store) -> None:
+    """In the round in which it is to be told, the others fail, and are seen first."""
+    site, lists = await five(store)
+    lists[0].mode = Mode.DEAD
+    await looks(site, 2)
+    turn(lists[1:4], Mode.DEAD)
+    lists[0].answers.clear()
+    site.clock.advance(timedelta(minutes=15))
+    round_ = asyncio.create_task(site.sweep())
+    while any(condition(site, name).soundness.trusted for name in NAMES[1:4]):
+        await asyncio.sleep(0.001)
+    assert told(site) == []
+    lists[0].answers.set()
+    await round_
+    await tell(site)
+    assert told(site) == [(BLIND, "a.test")]
+    turn(lists[1:4], Mode.HEALTHY)
+    await looks(site, 3)
+    assert told(site) == [(BLIND, "a.test")]
 
 
 async def test_a_restart_neither_repeats_nor_ends_an_outage(store: Store) -> None:
