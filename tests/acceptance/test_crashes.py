@@ -86,4 +86,4 @@ def test_nothing_is_lost_or_told_never_by_kills_on_sqlite(
 def test_nothing_is_lost_or_told_never_by_kills_on_postgresql(
     new_ordeal: NewOrdeal, postgres_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    prove(new_ordeal(postgres_url), repetitions(4, 60), capsys)
+    prove(new_ordeal(postgres_url), repetitions(10, 60), capsys)
