@@ -35,6 +35,8 @@ def test_a_clock_that_is_stepped_by_an_hour_delays_and_repeats_nothing(scene: Sc
         faked.step(hours)
         daemon.wait_for_line("daemon.clock_stepped", steps)
         scene.chat.recover()
+        # What the chat refused, it has received as well.
+        daemon.wait_for_line("channel=chat state=sent", 2 * steps - 1, timeout_s=TOLD_S)
         scene.wait_until_told(Line.LISTED, host, blocklist, timeout_s=TOLD_S)
         scene.lists.delist(zone, host)
         scene.wait_until_told(Line.DELISTED, host, blocklist, timeout_s=TOLD_S)

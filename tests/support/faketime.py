@@ -24,7 +24,7 @@ class FakeTime:
         return {
             "LD_PRELOAD": str(_library()),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_CACHE_DURATION": "1",  # seconds between two looks at the file; each call else reads it
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
 
